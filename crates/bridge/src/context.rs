@@ -1,0 +1,288 @@
+//! The context: what belongs to a request, and follows its work.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::scope::ScopeInner;
+use crate::seat::HomeLink;
+
+/// A value of a [`Local`](crate::Local), by the address of its `static`.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) key: usize,
+    pub(crate) name: &'static str,
+    pub(crate) inherited: bool,
+    pub(crate) value: Arc<dyn Any + Send + Sync>,
+}
+
+/// The values that belong to one piece of work, and where its sync code runs.
+///
+/// A context is current on a thread while its work runs there. It follows the work through `.await`, onto the threads of
+/// [`sync_to_async`](crate::sync_to_async) and back, changes included. It is a cheap handle: a clone is a snapshot, and changing one leaves the other as it was.
+///
+/// # Examples
+///
+/// ```
+/// use nuages_bridge::{Context, Local};
+///
+/// static LANGUAGE: Local<String> = Local::new("language");
+///
+/// LANGUAGE.set("fr".to_owned());
+/// let snapshot = Context::current();
+/// LANGUAGE.set("nl".to_owned());
+/// assert_eq!(snapshot.run(|| LANGUAGE.get()), Some("fr".to_owned()));
+/// assert_eq!(LANGUAGE.get(), Some("nl".to_owned()));
+/// ```
+#[derive(Clone, Default)]
+pub struct Context {
+    /// Few, so that a scan beats a hash; shared until one side writes.
+    values: Option<Arc<Vec<Entry>>>,
+    /// The waiting thread, if any, on which sticky work runs.
+    home: Option<Arc<HomeLink>>,
+    /// The scope whose leased thread runs sticky work, where no thread waits.
+    scope: Option<Arc<ScopeInner>>,
+    /// Whether somebody made this context for the work at hand; false: it is what a thread has of itself.
+    entered: bool,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Context> = const {
+        RefCell::new(Context { values: None, home: None, scope: None, entered: false })
+    };
+}
+
+pub(crate) fn with_current<R>(f: impl FnOnce(&mut Context) -> R) -> R {
+    CURRENT.with_borrow_mut(f)
+}
+
+/// Puts the outer context back into its place, and the inner one into `self.0`, also when the work unwinds.
+struct Swap<'a>(&'a mut Context);
+
+impl<'a> Swap<'a> {
+    fn new(context: &'a mut Context) -> Self {
+        with_current(|current| mem::swap(current, context));
+        Self(context)
+    }
+}
+
+impl Drop for Swap<'_> {
+    fn drop(&mut self) {
+        with_current(|current| mem::swap(current, self.0));
+    }
+}
+
+impl Context {
+    /// A snapshot of the context in which this code runs.
+    #[must_use]
+    pub fn current() -> Self {
+        with_current(|current| current.clone())
+    }
+
+    /// A context without values, whose sync work has no thread yet.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Runs a future in this context: current whenever the future is polled, and only then. Its changes stay in it.
+    pub fn scope<F: Future>(mut self, future: F) -> ContextScope<F> {
+        self.entered = true;
+        ContextScope {
+            context: self,
+            future: Some(future),
+        }
+    }
+
+    /// Runs sync code in this context. Its changes stay in it.
+    pub fn run<R>(mut self, f: impl FnOnce() -> R) -> R {
+        self.entered = true;
+        self.run_mut(f)
+    }
+
+    /// As [`run`](Self::run), leaving the changes in `self`.
+    pub(crate) fn run_mut<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let _swap = Swap::new(self);
+        f()
+    }
+
+    /// A snapshot for a task of its own: without what only the present work may use.
+    pub(crate) fn inherited(mut self) -> Self {
+        if let Some(values) = &mut self.values
+            && values.iter().any(|entry| !entry.inherited)
+        {
+            Arc::make_mut(values).retain(|entry| {
+                if !entry.inherited && cfg!(debug_assertions) {
+                    tracing::debug!(
+                        local = entry.name,
+                        "a spawned task does not inherit this: it belongs to the code that spawned it"
+                    );
+                }
+                entry.inherited
+            });
+        }
+        self
+    }
+
+    /// Whether values set here belong to the work at hand. What a bare tokio task sets would stay on its worker thread instead.
+    pub(crate) fn is_of_work(&self) -> bool {
+        self.entered || self.home.is_some()
+    }
+
+    pub(crate) fn set_entered(&mut self) {
+        self.entered = true;
+    }
+
+    pub(crate) fn find(&self, key: usize) -> Option<&Entry> {
+        self.values.as_ref()?.iter().find(|entry| entry.key == key)
+    }
+
+    /// Sets or removes a value; gives back the one before.
+    pub(crate) fn replace(&mut self, key: usize, entry: Option<Entry>) -> Option<Entry> {
+        if entry.is_none() && self.find(key).is_none() {
+            return None;
+        }
+        let values = Arc::make_mut(self.values.get_or_insert_default());
+        let at = values.iter().position(|entry| entry.key == key);
+        match (at, entry) {
+            (Some(at), Some(entry)) => Some(mem::replace(&mut values[at], entry)),
+            (Some(at), None) => Some(values.swap_remove(at)),
+            (None, Some(entry)) => {
+                values.push(entry);
+                None
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// Makes in `self` the changes that lie between `before` and `after`, and no others: work that ran beside this one keeps its own.
+    pub(crate) fn merge_changes(&mut self, before: &Self, after: &Self) {
+        let unchanged = match (&before.values, &after.values) {
+            (Some(before), Some(after)) => Arc::ptr_eq(before, after),
+            (None, None) => true,
+            _ => false,
+        };
+        if unchanged {
+            return;
+        }
+        for entry in after.values.iter().flat_map(|values| values.iter()) {
+            let same = before
+                .find(entry.key)
+                .is_some_and(|old| Arc::ptr_eq(&old.value, &entry.value));
+            if !same {
+                self.replace(entry.key, Some(entry.clone()));
+            }
+        }
+        for entry in before.values.iter().flat_map(|values| values.iter()) {
+            if after.find(entry.key).is_none() {
+                self.replace(entry.key, None);
+            }
+        }
+    }
+
+    pub(crate) fn home(&self) -> Option<&Arc<HomeLink>> {
+        self.home.as_ref()
+    }
+
+    pub(crate) fn replace_home(&mut self, home: Option<Arc<HomeLink>>) -> Option<Arc<HomeLink>> {
+        mem::replace(&mut self.home, home)
+    }
+
+    pub(crate) fn scope_inner(&self) -> Option<&Arc<ScopeInner>> {
+        self.scope.as_ref()
+    }
+
+    pub(crate) fn replace_scope(&mut self, scope: Option<Arc<ScopeInner>>) -> Option<Arc<ScopeInner>> {
+        mem::replace(&mut self.scope, scope)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self
+            .values
+            .iter()
+            .flat_map(|values| values.iter().map(|entry| entry.name));
+        f.debug_set().entries(names).finish()
+    }
+}
+
+pin_project! {
+    /// The future of [`Context::scope`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ContextScope<F> {
+        context: Context,
+        // Taken out to be dropped inside the context: destructors may look at it.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for ContextScope<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.future.as_ref().get_ref().is_some() {
+                this.context.run_mut(|| this.future.set(None));
+            }
+        }
+    }
+}
+
+impl<F> fmt::Debug for ContextScope<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContextScope")
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<F: Future> Future for ContextScope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        // Made before the wait or the scope that polls it now: sync code still goes to their thread.
+        with_current(|current| {
+            if this.context.home.is_none() {
+                this.context.home.clone_from(&current.home);
+            }
+            if this.context.scope.is_none() {
+                this.context.scope.clone_from(&current.scope);
+            }
+        });
+        let _swap = Swap::new(this.context);
+        match this.future.as_mut().as_pin_mut() {
+            Some(future) => {
+                let poll = future.poll(cx);
+                if poll.is_ready() {
+                    this.future.set(None);
+                }
+                poll
+            }
+            None => panic!("a `ContextScope` was polled after it had ended"),
+        }
+    }
+}
+
+/// Spawns a task on the running tokio runtime that inherits a snapshot of the current [`Context`].
+///
+/// Its changes stay its own. What belongs to the spawning code alone, such as a database transaction, does not go along (see
+/// [`Local::not_inherited`](crate::Local::not_inherited)). A bare `tokio::spawn` starts without any context.
+///
+/// # Panics
+///
+/// Outside a tokio runtime, as `tokio::spawn` does.
+#[track_caller]
+pub fn spawn<F>(future: F) -> tokio::task::JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tokio::spawn(Context::current().inherited().scope(future))
+}

@@ -1,0 +1,121 @@
+//! What kind of code runs on this thread right now: it decides whether a call may block.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use pin_project_lite::pin_project;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Mode {
+    /// None of our frames is on the stack.
+    Unknown,
+    /// A future is being polled.
+    Async,
+    /// Sync code runs, on a thread that may block.
+    Sync,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    mode: Mode,
+    may_block: bool,
+}
+
+thread_local! {
+    static FRAME: Cell<Frame> = const { Cell::new(Frame { mode: Mode::Unknown, may_block: false }) };
+}
+
+/// Puts the outer frame back, also when the inner one unwinds.
+struct Restore(Frame);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        FRAME.set(self.0);
+    }
+}
+
+fn enter(mode: Mode, may_block: bool) -> Restore {
+    Restore(FRAME.replace(Frame { mode, may_block }))
+}
+
+/// Whether a driver may run a statement right here, on the calling thread, instead of handing it to a thread of its own.
+///
+/// True only directly inside a [leaf](crate::Op::leaf) [`Op`](crate::Op) that a sync thread waits for: that thread is blocked anyway, and nothing else
+/// is polled on it. Under [`async_to_sync`](crate::async_to_sync) it is false, since the author of `join!(a, b)` expects concurrency.
+#[must_use]
+pub fn may_block() -> bool {
+    FRAME.get().may_block
+}
+
+/// Whether blocking this thread would stop an event loop, or a future of ours.
+pub(crate) fn on_event_loop() -> bool {
+    match FRAME.get().mode {
+        Mode::Async => true,
+        Mode::Sync => false,
+        Mode::Unknown => tokio::runtime::Handle::try_current().is_ok() && polled_by_tokio(),
+    }
+}
+
+/// Whether tokio polls a task on this thread at this moment.
+///
+/// A runtime's handle is current in three more places where blocking is fine: in `spawn_blocking`, on a thread that entered a runtime, and after
+/// `Runtime::enter`. What tells them apart without a panic is the cooperative budget, which only a polled task has: a task can spend it up,
+/// all others proceed without end. What was spent is given back.
+fn polled_by_tokio() -> bool {
+    /// Above tokio's budget of 128 calls a poll.
+    const MORE_THAN_A_BUDGET: usize = 256;
+    let mut cx = Context::from_waker(Waker::noop());
+    let Poll::Ready(original) = tokio::task::coop::poll_proceed(&mut cx) else {
+        return true;
+    };
+    let limited = (0..MORE_THAN_A_BUDGET).any(|_| match tokio::task::coop::poll_proceed(&mut cx) {
+        Poll::Ready(spent) => {
+            spent.made_progress();
+            false
+        }
+        Poll::Pending => true,
+    });
+    drop(original);
+    limited
+}
+
+/// Polls a future as the waiting loop of a sync thread does.
+pub(crate) fn poll_waiting<R>(may_block: bool, poll: impl FnOnce() -> R) -> R {
+    let _restore = enter(Mode::Async, may_block);
+    poll()
+}
+
+/// Runs sync code on a thread that may block: `.wait()` in it is fine.
+///
+/// For code that calls a user's sync function in place, such as a handler that is itself waited for. It makes no thread; the caller has to know
+/// that this thread may block ([`may_block`] says so).
+pub fn sync_frame<R>(f: impl FnOnce() -> R) -> R {
+    let _restore = enter(Mode::Sync, false);
+    f()
+}
+
+/// Polls a user's async code such that `.wait()` is refused in it wherever it is polled, also on a sync thread that waits for it.
+pub fn async_frame<F: Future>(future: F) -> AsyncFrame<F> {
+    AsyncFrame { future }
+}
+
+pin_project! {
+    /// The future of [`async_frame`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct AsyncFrame<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for AsyncFrame<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _restore = enter(Mode::Async, false);
+        self.project().future.poll(cx)
+    }
+}

@@ -1,0 +1,189 @@
+//! Which thread a piece of work's sync code sticks to: asgiref's `ThreadSensitiveContext`.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::thread::{self, ThreadId};
+use std::time::Instant;
+
+use pin_project_lite::pin_project;
+use tokio::sync::OnceCell;
+
+use crate::BridgeError;
+use crate::context::with_current;
+use crate::seat::Seat;
+use crate::threads::{self, IDLE_TIME, Lease};
+
+/// A scope: a request, most often. Its sticky sync code runs on one thread, which no other live scope uses.
+#[derive(Default)]
+pub(crate) struct ScopeInner {
+    /// Leased when the first sync code comes; a scope without any starts no thread.
+    lease: OnceCell<Lease>,
+}
+
+impl ScopeInner {
+    pub(crate) async fn seat(&self) -> Result<&Arc<Seat>, BridgeError> {
+        Ok(self.lease.get_or_try_init(threads::lease).await?.seat())
+    }
+}
+
+/// Keeps the sticky sync code of one piece of work on one thread: thread-locals and C libraries demand it.
+///
+/// The thread is leased when the first sync code comes, is shared with no other live scope, and goes back when the scope and the sync code in it have
+/// ended. A scope inside a scope is the outer one. Under a waiting thread ([`async_to_sync`](crate::async_to_sync), [`Op::wait`](crate::Op::wait))
+/// sync code runs on that thread instead. Without a scope, the tokio task is the scope, and its thread is kept while it is used at least every ten
+/// seconds (nobody can tell when a bare task ends).
+///
+/// # Examples
+///
+/// ```
+/// use nuages_bridge::{sync_to_async, SyncScope};
+/// use std::thread;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), nuages_bridge::BridgeError> {
+/// SyncScope::new()
+///     .run(async {
+///         let first = sync_to_async(|| thread::current().id()).await?;
+///         let second = sync_to_async(|| thread::current().id()).await?;
+///         assert_eq!(first, second);
+///         Ok(())
+///     })
+///     .await
+/// # }
+/// ```
+#[derive(Default)]
+#[must_use = "a scope does nothing until it runs a future"]
+pub struct SyncScope {
+    inner: Arc<ScopeInner>,
+}
+
+impl SyncScope {
+    /// A scope that has no thread yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs a future in this scope, or in the one around it.
+    pub fn run<F: Future>(self, future: F) -> SyncScopeFuture<F> {
+        SyncScopeFuture {
+            scope: self.inner,
+            future,
+        }
+    }
+}
+
+impl fmt::Debug for SyncScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncScope")
+            .field("has_thread", &self.inner.lease.initialized())
+            .finish()
+    }
+}
+
+pin_project! {
+    /// The future of [`SyncScope::run`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct SyncScopeFuture<F> {
+        scope: Arc<ScopeInner>,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> fmt::Debug for SyncScopeFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncScopeFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F: Future> Future for SyncScopeFuture<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        /// Leaves the scope, also when the future panics.
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                with_current(|current| current.replace_scope(None));
+            }
+        }
+        let this = self.project();
+        let entered = with_current(|current| {
+            let outermost = current.scope_inner().is_none();
+            if outermost {
+                current.replace_scope(Some(Arc::clone(this.scope)));
+            }
+            outermost
+        });
+        let _leave = entered.then(|| Leave);
+        this.future.poll(cx)
+    }
+}
+
+/// Who stands for a scope where there is none.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Ambient {
+    Task(tokio::task::Id),
+    Thread(ThreadId),
+}
+
+struct Entry {
+    scope: Arc<ScopeInner>,
+    used: Instant,
+}
+
+impl Entry {
+    /// Whether none of its sync code is under way.
+    fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.scope) == 1
+    }
+}
+
+static AMBIENT: LazyLock<Mutex<HashMap<Ambient, Entry>>> = LazyLock::new(Mutex::default);
+
+fn ambient_scopes() -> MutexGuard<'static, HashMap<Ambient, Entry>> {
+    AMBIENT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The scope of the tokio task that runs here or, outside of any, of this thread.
+pub(crate) fn ambient() -> Arc<ScopeInner> {
+    let key = tokio::task::try_id().map_or_else(|| Ambient::Thread(thread::current().id()), Ambient::Task);
+    let mut scopes = ambient_scopes();
+    let entry = scopes.entry(key).or_insert_with(|| Entry {
+        scope: Arc::default(),
+        used: Instant::now(),
+    });
+    entry.used = Instant::now();
+    Arc::clone(&entry.scope)
+}
+
+/// Gives back the threads of tasks that have not used theirs for a while.
+pub(crate) fn forget_idle_tasks() {
+    let mut forgotten = Vec::new();
+    ambient_scopes().retain(|_, entry| {
+        let keep = !entry.is_idle() || entry.used.elapsed() < IDLE_TIME;
+        if !keep {
+            forgotten.push(Arc::clone(&entry.scope));
+        }
+        keep
+    });
+    // Outside the lock: a lease's end wakes a thread, which may come here.
+    drop(forgotten);
+}
+
+/// Gives back the thread of the task that has not used its own for longest, for somebody who waits for one.
+pub(crate) fn release_one_idle_task() {
+    let mut scopes = ambient_scopes();
+    let oldest = scopes
+        .iter()
+        .filter(|(_, entry)| entry.is_idle())
+        .min_by_key(|(_, entry)| entry.used)
+        .map(|(key, _)| *key);
+    let released = oldest.and_then(|key| scopes.remove(&key));
+    drop(scopes);
+    drop(released);
+}
