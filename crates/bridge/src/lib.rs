@@ -32,6 +32,7 @@
 
 mod async_to_sync;
 mod context;
+pub mod entry;
 mod error;
 mod frame;
 mod hops;

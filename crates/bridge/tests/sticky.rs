@@ -1,5 +1,7 @@
 //! Where sync code runs: asgiref's `ThreadSensitiveContext` and thread-sensitive tests.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::{Arc, Barrier};
 use std::thread::{self, ThreadId};
 
@@ -103,13 +105,15 @@ fn a_task_that_outlives_its_wait_reaches_the_wait_around_it() {
         let (go, gone) = tokio::sync::oneshot::channel::<()>();
         let inner_wait = move || {
             async_to_sync(async move {
-                spawn(async move {
+                // Spawned inside the wait, awaited outside of it.
+                let task = spawn(async move {
                     gone.await.unwrap();
                     sync_thread().await
-                })
+                });
+                Some(task)
             })
         };
-        let task = sync_to_async(inner_wait).await.unwrap().unwrap();
+        let task = sync_to_async(inner_wait).await.unwrap().unwrap().unwrap();
         // The inner wait is over, the outer one lives.
         go.send(()).unwrap();
         task.await.unwrap()
