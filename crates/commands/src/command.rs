@@ -1,0 +1,182 @@
+//! A command, and the set of those that a program has.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+
+use crate::{Error, Op};
+
+/// Something that a program does when its first argument names it.
+///
+/// Its work is an [`Op`], so it may be sync or async code.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::Write;
+/// use nuages_commands::{Command, Commands, Error, Op, clap};
+///
+/// struct Greet;
+///
+/// impl Command for Greet {
+///     fn name(&self) -> &'static str { "greet" }
+///
+///     fn define(&self, command: clap::Command) -> clap::Command {
+///         command.about("Greets somebody").arg(clap::Arg::new("whom").required(true))
+///     }
+///
+///     fn run<'a>(&'a self, arguments: &'a clap::ArgMatches, output: &'a mut (dyn Write + Send)) -> Op<'a, ()> {
+///         Op::new("greet", async move {
+///             let whom: &String = arguments.get_one("whom").ok_or_else(|| Error::usage("greet whom?"))?;
+///             writeln!(output, "bonsoir, {whom}").map_err(Error::output)
+///         })
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut output = Vec::new();
+/// Commands::new("shop").command(Greet).run(["shop", "greet", "Django"], &mut output).wait()?;
+/// assert_eq!(output, b"bonsoir, Django\n");
+/// # Ok(())
+/// # }
+/// ```
+pub trait Command: Send + Sync {
+    /// The argument that names it.
+    fn name(&self) -> &'static str;
+
+    /// Adds its help and its arguments.
+    fn define(&self, command: clap::Command) -> clap::Command;
+
+    /// Does the work. What the user is to see is written to `output`.
+    fn run<'a>(&'a self, arguments: &'a ArgMatches, output: &'a mut (dyn Write + Send)) -> Op<'a, ()>;
+}
+
+/// The commands of a program.
+#[derive(Default)]
+#[must_use = "commands do nothing until one of them is run"]
+pub struct Commands {
+    program: &'static str,
+    commands: Vec<Box<dyn Command>>,
+}
+
+impl Commands {
+    /// No commands yet; the name is the program's, for its help.
+    pub fn new(program: &'static str) -> Self {
+        Self { program, commands: Vec::new() }
+    }
+
+    /// Adds a command. Of two with the same name the later one counts, so that a program can replace a given one.
+    pub fn command(mut self, command: impl Command + 'static) -> Self {
+        self.commands.retain(|present| present.name() != command.name());
+        self.commands.push(Box::new(command));
+        self
+    }
+
+    /// Runs the command that the arguments name; the first argument is the program, as in [`std::env::args_os`].
+    ///
+    /// # Errors
+    ///
+    /// [`is_usage`](Error::is_usage) where the arguments name no command or not what it needs: the text is what the user is to read, help
+    /// included where it was asked for. Otherwise the command's own.
+    pub fn run<'a, A>(&'a self, arguments: A, output: &'a mut (dyn Write + Send)) -> Op<'a, ()>
+    where
+        A: IntoIterator,
+        A::Item: Into<OsString>,
+    {
+        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+        Op::new("Commands::run", async move {
+            let mut program = clap::Command::new(self.program).subcommand_required(true).arg_required_else_help(true);
+            for command in &self.commands {
+                program = program.subcommand(command.define(clap::Command::new(command.name())));
+            }
+            let matches = match program.try_get_matches_from(arguments) {
+                Ok(matches) => matches,
+                // Help that was asked for is no mistake.
+                Err(help) if help.exit_code() == 0 => return write!(output, "{help}").map_err(Error::output),
+                Err(mistake) => return Err(Error::usage(mistake.to_string())),
+            };
+            let chosen = matches.subcommand().and_then(|(name, arguments)| {
+                let command = self.commands.iter().find(|command| command.name() == name)?;
+                Some((command, arguments))
+            });
+            match chosen {
+                Some((command, arguments)) => command.run(arguments, output).await,
+                None => Err(Error::usage("no command was named")),
+            }
+        })
+    }
+}
+
+impl Commands {
+    /// Runs the command that the process's own arguments name, with its output, and says how the process should end: 0, 2 for wrong
+    /// arguments, 1 for what went wrong afterwards, which stands on the standard error.
+    pub async fn main(&self) -> ExitCode {
+        let Err(error) = self.run(std::env::args_os(), &mut std::io::stdout()).await else {
+            return ExitCode::SUCCESS;
+        };
+        eprint!("{}", error.report());
+        ExitCode::from(if error.is_usage() { 2 } else { 1 })
+    }
+}
+
+impl fmt::Debug for Commands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.commands.iter().map(|command| command.name());
+        f.debug_struct("Commands").field("program", &self.program).field("commands", &names.collect::<Vec<_>>()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Say(&'static str);
+
+    impl Command for Say {
+        fn name(&self) -> &'static str {
+            "say"
+        }
+
+        fn define(&self, command: clap::Command) -> clap::Command {
+            command.about("Says something").arg(clap::Arg::new("loud").long("loud").action(clap::ArgAction::SetTrue))
+        }
+
+        fn run<'a>(&'a self, arguments: &'a ArgMatches, output: &'a mut (dyn Write + Send)) -> Op<'a, ()> {
+            Op::new("say", async move {
+                let end = if arguments.get_flag("loud") { "!" } else { "" };
+                write!(output, "{}{end}", self.0).map_err(Error::output)
+            })
+        }
+    }
+
+    fn run(arguments: &[&str]) -> Result<String, Error> {
+        let commands = Commands::new("shop").command(Say("old")).command(Say("new"));
+        let mut output = Vec::new();
+        commands.run(arguments, &mut output).wait()?;
+        Ok(String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn the_named_command_runs_with_its_options_and_the_later_of_two_counts() {
+        assert_eq!(run(&["shop", "say"]).unwrap(), "new");
+        assert_eq!(run(&["shop", "say", "--loud"]).unwrap(), "new!");
+    }
+
+    #[test]
+    fn help_is_no_mistake_and_lists_every_command() {
+        let help = run(&["shop", "--help"]).unwrap();
+        assert!(help.contains("say") && help.contains("Says something"), "{help}");
+    }
+
+    #[test]
+    fn a_mistake_is_a_usage_error_that_names_it() {
+        let error = run(&["shop", "sya"]).unwrap_err();
+        assert!(error.is_usage());
+        assert!(error.to_string().contains("sya") && error.to_string().contains("'say'"), "{error}");
+        assert!(run(&["shop", "say", "--quiet"]).unwrap_err().is_usage());
+        assert!(run(&["shop"]).unwrap_err().is_usage());
+    }
+}

@@ -1,0 +1,41 @@
+//! The commands of an application, as a library: what `manage.py` does for Django.
+//!
+//! An application collects its [`Command`]s in [`Commands`] and runs the one that its arguments name, so `cargo run -- routes` works
+//! in every project. The `nuages` binary of `nuages-cli` passes its arguments on to exactly that.
+//!
+//! # Examples
+//!
+//! ```
+//! use nuages_commands::{Commands, Routes};
+//! use nuages_handler::{App, Urls};
+//!
+//! async fn home() -> &'static str { "bonsoir" }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = App::new().urls(Urls::new().path("", home).name("home")).build()?;
+//! let commands = Commands::new("shop").command(Routes::new(app.plan().clone()));
+//!
+//! let mut output = Vec::new();
+//! commands.run(["shop", "routes"], &mut output).wait()?;
+//! assert!(String::from_utf8(output)?.contains("home (async)"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is left out on purpose
+//!
+//! No command knows an application's type: each is given what it needs when it is made.
+
+mod command;
+mod error;
+mod forward;
+mod routes;
+
+pub use clap;
+pub use command::{Command, Commands};
+pub use error::{Error, Result};
+pub use forward::forward;
+pub use routes::Routes;
+
+/// What running a command returns: `.await` it, or `.wait()` for it.
+pub type Op<'a, T> = nuages_bridge::Op<'a, T, Error>;

@@ -1,0 +1,71 @@
+//! Extractors that read the body.
+
+use serde::de::DeserializeOwned;
+
+use super::FromRequest;
+use crate::error::{Error, Result};
+use crate::request::Request;
+
+/// The body as an HTML form, read into a type of serde's.
+///
+/// What does not fit is a 400. A form that people fill in had better come back with a message at each field: that is what
+/// `#[derive(Form)]` of nuages-views is for.
+///
+/// # Examples
+///
+/// ```
+/// use nuages_handler::Form;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Vote { choice: u8 }
+///
+/// async fn vote(Form(vote): Form<Vote>) -> String {
+///     format!("counted for {}", vote.choice)
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form<T>(
+    /// What was sent.
+    pub T,
+);
+
+impl<T: DeserializeOwned> FromRequest for Form<T> {
+    const NEEDS_BODY: bool = true;
+
+    fn from_request(request: &Request) -> Result<Self> {
+        let text = request.buffered_form_text()?;
+        serde_html_form::from_bytes(text)
+            .map(Self)
+            .map_err(|error| Error::bad_request(format!("The form is not as expected: {error}.")))
+    }
+}
+
+/// JSON: the body as an argument, or a value as an answer.
+///
+/// As an argument, a body that is not declared as JSON is a 415, one that does not fit a 400.
+///
+/// # Examples
+///
+/// ```
+/// use nuages_handler::Json;
+///
+/// #[derive(serde::Deserialize, serde::Serialize)]
+/// struct Point { x: i32, y: i32 }
+///
+/// async fn mirror(Json(point): Json<Point>) -> Json<Point> {
+///     Json(Point { x: point.y, y: point.x })
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Json<T>(
+    /// What was sent, or is to be sent.
+    pub T,
+);
+
+impl<T: DeserializeOwned> FromRequest for Json<T> {
+    const NEEDS_BODY: bool = true;
+
+    fn from_request(request: &Request) -> Result<Self> {
+        request.buffered_json().map(Self)
+    }
+}

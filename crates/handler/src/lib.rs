@@ -1,0 +1,74 @@
+//! Requests, responses, URLs, middleware and views that may be sync or async; the mode plan; the test client.
+//!
+//! A **view** is a `fn` or an `async fn`: its arguments are [extractors](FromRequest), its result is [a response](IntoResponse). A
+//! **middleware** is the same around views, with one [`Next`] for both kinds. [`Urls`] say which view answers which path,
+//! [`App`] puts all together, and [`App::build`] lays out each route such that a request changes threads only
+//! where the mode changes: [`Handler::plan`] shows where. [`Client`] asks the application in tests, in both call styles.
+//!
+//! # Examples
+//!
+//! ```
+//! use nuages_handler::{App, Client, Next, Path, Request, Response, Result, Urls};
+//!
+//! fn home() -> &'static str {
+//!     "bonsoir"
+//! }
+//!
+//! async fn book(Path(id): Path<i64>) -> String {
+//!     format!("book {id}")
+//! }
+//!
+//! async fn stamp(request: Request, next: Next) -> Result<Response> {
+//!     Ok(next.run(request).await?.header("x-shop", "nuages"))
+//! }
+//!
+//! let urls = Urls::new()
+//!     .path("", home).name("home")
+//!     .path("books/<int:id>/", book).name("book-detail");
+//! let app = App::new().middleware(stamp).urls(urls).build()?;
+//! print!("{}", app.plan());
+//!
+//! let response = Client::new(app).get("/books/3/").wait()?;
+//! assert_eq!(response.text(), "book 3");
+//! assert_eq!(response.header("x-shop"), Some("nuages"));
+//! # Ok::<(), nuages_handler::Error>(())
+//! ```
+//!
+//! # What is left out on purpose
+//!
+//! There is no server here and no socket: a [`Handler`] is a [`nuages_protocol::Application`], which a server serves. There is no
+//! database either: a [`RequestHook`] lets another crate prepare what a request needs.
+
+mod app;
+mod client;
+mod error;
+mod extract;
+mod handler;
+mod hook;
+mod methods;
+mod middleware;
+mod name;
+mod panic;
+mod plan;
+mod request;
+mod response;
+mod urls;
+mod view;
+
+pub use bytes::Bytes;
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+pub use nuages_protocol::{Body, HttpScope, Scheme};
+
+pub use self::app::{App, BuildError};
+pub use self::client::{Client, ClientRequest, ClientResponse};
+pub use self::error::{Error, Op, Result};
+pub use self::extract::{Form, FromRequest, Json, Path, Query};
+pub use self::handler::{Handler, IntoHandler};
+pub use self::hook::RequestHook;
+pub use self::methods::{Methods, delete, get, head, options, patch, post, put};
+pub use self::middleware::{IntoMiddleware, Layer, Neutral, NeutralMiddleware, Next, neutral};
+pub use self::plan::{Plan, RoutePlan, Step};
+pub use self::request::{FormData, QueryDict, Request};
+pub use self::response::{Cookie, Html, IntoResponse, Response, SameSite};
+pub use self::urls::{ReverseError, ReverseParams, Urls, reverse};
+pub use self::view::{Answer, Arguments, IntoView, Mode, View, ViewFn};

@@ -1,0 +1,43 @@
+//! A bookshop: sync and async views over one ORM, on SQLite or PostgreSQL.
+//!
+//! ```sh
+//! cargo run --example bookshop                  # http://127.0.0.1:8000, data in bookshop.sqlite3
+//! cargo run --example bookshop -- routes        # what each route costs in thread hops
+//! DATABASE_URL=postgres://localhost/shop BIND=127.0.0.1:8080 cargo run --example bookshop
+//! ```
+
+mod app;
+mod cart;
+mod checkout;
+mod data;
+mod legacy;
+mod middleware;
+mod models;
+mod views;
+
+use std::process::ExitCode;
+
+use nuages::commands::{Commands, Routes};
+use nuages::prelude::*;
+use tracing_subscriber::EnvFilter;
+
+#[nuages::main]
+async fn main() -> Result<ExitCode> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).init();
+
+    let defaults = Settings { database_url: "sqlite:bookshop.sqlite3".to_owned(), ..Settings::default() };
+    let settings = Settings::from_env_or(defaults)?;
+    let database = Database::connect(&settings.database_url).await?;
+    database.make_default();
+    let app = app::app(database.clone()).build()?;
+
+    if std::env::args_os().len() > 1 {
+        let commands = Commands::new("bookshop").command(Routes::new(app.plan().clone()));
+        return Ok(commands.main().await);
+    }
+    data::create_tables(&database).await?;
+    data::load().await?;
+    app.serve(settings.bind).await?;
+    Ok(ExitCode::SUCCESS)
+}

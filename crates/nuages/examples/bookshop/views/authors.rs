@@ -1,0 +1,20 @@
+//! All authors, and how many of their books the shop has.
+
+use askama::Template;
+use nuages::prelude::*;
+
+use super::Page;
+use crate::models::{Author, author};
+
+#[derive(Template)]
+#[template(path = "authors.html")]
+struct Authors {
+    page: Page,
+    authors: Vec<(With<Author, author::country>, i64)>,
+}
+
+/// Sync, and none the worse for it: it runs on a thread, and may block there.
+pub fn author_list(request: Request) -> Result<Response> {
+    let authors = Author::objects().select_related(|a| a.country).annotate(|a| a.books.count()).all().wait()?;
+    render(&request, Authors { page: Page::of(&request), authors })
+}

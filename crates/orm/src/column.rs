@@ -1,0 +1,112 @@
+//! Columns as the closures of a query see them.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::field_type::ColumnType;
+use crate::located::Located;
+use crate::path::{Path, Readable, Root};
+use crate::update::{Assign, Assignment};
+
+/// A column at the end of the path `P`, of the type `C`.
+///
+/// Comparisons give a [`Condition`](crate::Condition), arithmetic an [`Expression`](crate::Expression).
+pub struct Column<P, C> {
+    name: &'static str,
+    of: PhantomData<fn() -> (P, C)>,
+}
+
+impl<P, C> Column<P, C> {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, of: PhantomData }
+    }
+}
+
+impl<P, C> Clone for Column<P, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P, C> Copy for Column<P, C> {}
+
+impl<P: Path, C: ColumnType> Column<P, C> {
+    pub(crate) fn located(self) -> Located {
+        Located::of::<P>(self.name, C::NULLABLE)
+    }
+}
+
+impl<M: crate::Model, C: ColumnType> Column<Root<M>, C> {
+    /// In [`update`](crate::QuerySet::update): the column's new value, which may be computed of the old ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Book { id: i64, title: String, stock: i32 }
+    /// # fn sell(id: i64) -> Op<'static, u64> {
+    /// Book::objects().filter(|b| b.id.eq(id)).update(|b| b.stock.set(b.stock - 1))
+    /// # }
+    /// ```
+    pub fn set(self, value: impl Assign<M, C>) -> Assignment<M> {
+        Assignment::new(self.name, value.into_assigned())
+    }
+}
+
+// What follows is only for the compiler's messages: columns of what was not loaded look as if they could be used as values, on the condition
+// `Readable`, which never holds and says what to do. Code that would run is not there.
+
+impl<P: Readable<C>, C> fmt::Display for Column<P, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl<P: Readable<C>, C> fmt::Debug for Column<P, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl<P: Readable<C>, C, U: ?Sized> PartialEq<U> for Column<P, C> {
+    fn eq(&self, _: &U) -> bool {
+        false
+    }
+}
+
+impl<P: Readable<C>, C> serde::Serialize for Column<P, C> {
+    fn serialize<Z: serde::Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+macro_rules! values_only {
+    ($($method:ident -> $out:ty;)*) => {
+        #[doc(hidden)]
+        impl<P, C> Column<P, C> {$(
+            pub fn $method(&self) -> $out
+            where
+                P: Readable<C>,
+            {
+                unreachable!("a column has no value")
+            }
+        )*}
+    };
+}
+
+values_only! {
+    to_string -> String;
+    to_owned -> C;
+    to_lowercase -> String;
+    to_uppercase -> String;
+    as_str -> &str;
+    trim -> &str;
+    len -> usize;
+    is_empty -> bool;
+    is_some -> bool;
+    is_none -> bool;
+    unwrap_or_default -> C;
+}
+

@@ -1,0 +1,160 @@
+//! A connection of either kind, and what became of it.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Instant;
+
+use super::blocking::Worker;
+use super::{AsyncConnection, RowSink};
+use crate::{Error, Result, Value};
+
+/// A sink whose rows are taken out of it again, by type, once the statement has run.
+pub(crate) trait Sink: RowSink + Any {}
+
+impl<S: RowSink + Any> Sink for S {}
+
+/// What a connection is asked to do.
+pub(crate) struct Call {
+    pub(crate) sql: Cow<'static, str>,
+    pub(crate) values: Vec<Value>,
+    pub(crate) want: Want,
+}
+
+/// What is wanted back.
+pub(crate) enum Want {
+    /// Rows, into the sink.
+    Rows(Box<dyn Sink>),
+    /// How many rows were changed.
+    Count,
+    /// Nothing; there may be several statements, and there are no values.
+    Done,
+}
+
+/// What came back.
+pub(crate) enum Answer {
+    Rows(Box<dyn Sink>),
+    Count(u64),
+    Done,
+}
+
+impl Call {
+    pub(crate) fn rows(sql: Cow<'static, str>, values: Vec<Value>, sink: Box<dyn Sink>) -> Self {
+        Self { sql, values, want: Want::Rows(sink) }
+    }
+
+    pub(crate) fn count(sql: Cow<'static, str>, values: Vec<Value>) -> Self {
+        Self { sql, values, want: Want::Count }
+    }
+
+    pub(crate) fn batch(sql: impl Into<Cow<'static, str>>) -> Self {
+        Self { sql: sql.into(), values: Vec::new(), want: Want::Done }
+    }
+}
+
+/// An open connection, leased to one user at a time.
+pub(crate) struct Connection {
+    kind: Kind,
+    /// A statement was begun and has not ended: if nobody runs it any more, nobody knows what state the connection is in.
+    busy: bool,
+    broken: bool,
+    last_used: Instant,
+}
+
+enum Kind {
+    Async(Box<dyn AsyncConnection>),
+    Blocking(Worker),
+}
+
+impl Connection {
+    pub(super) fn from_async(connection: Box<dyn AsyncConnection>) -> Self {
+        Self::new(Kind::Async(connection))
+    }
+
+    pub(super) fn from_blocking(worker: Worker) -> Self {
+        Self::new(Kind::Blocking(worker))
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self { kind, busy: false, broken: false, last_used: Instant::now() }
+    }
+
+    /// Runs a statement. `keep` is held until the statement has ended, also where the caller has gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// None: a connection whose call was dropped stays [busy](Self::is_usable) and has to be closed.
+    pub(crate) async fn call(&mut self, call: Call, keep: &Keep) -> Result<Answer> {
+        if !self.is_usable() {
+            return Err(Error::connection("an earlier statement on this connection was cut off"));
+        }
+        self.busy = true;
+        let result = match &mut self.kind {
+            Kind::Async(connection) => {
+                let Call { sql, values, want } = call;
+                match want {
+                    Want::Rows(mut sink) => {
+                        let result = connection.fetch(&sql, &values, &mut *sink).await;
+                        result.map(|()| Answer::Rows(sink))
+                    }
+                    Want::Count => connection.execute(&sql, &values).await.map(Answer::Count),
+                    Want::Done => connection.batch(&sql).await.map(|()| Answer::Done),
+                }
+            }
+            Kind::Blocking(worker) => worker.call(call, keep).await,
+        };
+        self.busy = false;
+        self.last_used = Instant::now();
+        if let Err(error) = &result
+            && error.is_connection()
+        {
+            self.broken = true;
+        }
+        result
+    }
+
+    /// Whether it can be given to another user.
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.busy && !self.broken
+    }
+
+    /// Whether it failed by itself.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    pub(crate) fn last_used(&self) -> Instant {
+        self.last_used
+    }
+
+    pub(crate) async fn ping(&mut self) -> Result<()> {
+        self.busy = true;
+        let result = match &mut self.kind {
+            Kind::Async(connection) => connection.ping().await,
+            Kind::Blocking(_) => Ok(()),
+        };
+        self.busy = false;
+        result
+    }
+
+    /// Closes it, waiting until that is done.
+    pub(crate) async fn close(self) -> Result<()> {
+        match self.kind {
+            Kind::Async(connection) if !self.busy => connection.close().await,
+            Kind::Async(_) => Ok(()),
+            Kind::Blocking(worker) => {
+                worker.close().await;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("busy", &self.busy).field("broken", &self.broken).finish_non_exhaustive()
+    }
+}
+
+/// What a statement needs to be held while it runs: its place in the pool, and its turn to write.
+pub(crate) type Keep = std::sync::Arc<dyn Any + Send + Sync>;

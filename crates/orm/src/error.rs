@@ -1,0 +1,386 @@
+//! The one error of the crate.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use nuages_bridge::BridgeError;
+
+/// Any error, owned.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// A result of the ORM.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong between a query and its rows.
+///
+/// Ask with the `is_` methods; the text is for people and may change. What a driver or a hook reported is the [`source`](StdError::source).
+///
+/// # Examples
+///
+/// ```
+/// use nuages_orm::Error;
+///
+/// let error = Error::unique_violation(["email"]);
+/// assert!(error.is_integrity() && error.is_unique_violation());
+/// assert_eq!(error.columns(), ["email"]);
+/// ```
+pub struct Error {
+    // Boxed: a result is returned from every call, and its error is the rare case.
+    kind: Box<Kind>,
+}
+
+/// Which rule of the schema a write broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Violation {
+    Unique,
+    ForeignKey,
+    Check,
+    NotNull,
+    Other,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Kind {
+    #[error("no {model} matches the query; ask with `.first()` where there may be none")]
+    NotFound { model: &'static str },
+    #[error("more than one {model} matches the query; `.get(..)` wants exactly one, narrow it or take `.first()`")]
+    Multiple { model: &'static str },
+    #[error("{}", Integrity(*violation, constraint.as_deref(), columns))]
+    Integrity {
+        violation: Violation,
+        constraint: Option<String>,
+        columns: Vec<String>,
+        #[source]
+        source: Option<BoxError>,
+    },
+    #[error("{what} waited {waited:?} for {of}, in vain: held by {holders}; {fix}")]
+    WaitTime { what: String, of: String, waited: Duration, holders: String, fix: &'static str },
+    #[error("the bridge between sync and async code refused")]
+    Bridge(#[source] BridgeError),
+    #[error(
+        "an earlier statement of this transaction failed, so it can only be rolled back; wrap what may fail in an `atomic` of its own"
+    )]
+    TransactionBroken(#[source] BoxError),
+    #[error("the transaction of this call has ended; work that goes on after an `atomic` cannot use its transaction")]
+    TransactionEnded,
+    #[error("a durable `atomic` ({inner}) may not run inside another one ({outer}): its commit would not be final")]
+    NotDurable { inner: String, outer: String },
+    #[error("{what} needs a transaction: call it inside `atomic(..)`")]
+    NoTransaction { what: &'static str },
+    #[error("the database is locked by another program, or another transaction came first; run the transaction again")]
+    Contention(#[source] BoxError),
+    #[error("the connection to the database failed")]
+    Connection(#[source] BoxError),
+    #[error("column {column} cannot be read: {problem}")]
+    Decode { column: String, problem: String },
+    #[error("a value for the database cannot be written: {0}")]
+    Encode(String),
+    #[error("{0}")]
+    Configuration(String),
+    #[error("the database is closed")]
+    Closed,
+    #[error("the database refused the statement")]
+    Statement(#[source] BoxError),
+    #[error(transparent)]
+    Other(BoxError),
+}
+
+/// Writes which rule was broken, and where.
+struct Integrity<'a>(Violation, Option<&'a str>, &'a [String]);
+
+impl fmt::Display for Integrity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(violation, constraint, columns) = self;
+        f.write_str(match violation {
+            Violation::Unique => "there is a row with the same value already",
+            Violation::ForeignKey => "a foreign key has no row to point to, or a row is still pointed to",
+            Violation::Check => "a check of the model refuses the value",
+            Violation::NotNull => "a value is missing",
+            Violation::Other => "a constraint refuses the value",
+        })?;
+        match (columns, constraint) {
+            ([], None) => Ok(()),
+            ([], Some(constraint)) => write!(f, ": constraint {constraint}"),
+            (columns, None) => write!(f, ": {}", columns.join(", ")),
+            (columns, Some(constraint)) => write!(f, ": {} (constraint {constraint})", columns.join(", ")),
+        }
+    }
+}
+
+impl Error {
+    fn new(kind: Kind) -> Self {
+        Self { kind: Box::new(kind) }
+    }
+
+    /// The user's own error, as the result of an `atomic` or a hook. [`downcast_ref`](Self::downcast_ref) gives it back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages_orm::Error;
+    ///
+    /// let error = Error::other(std::io::Error::other("no paper"));
+    /// assert!(error.downcast_ref::<std::io::Error>().is_some());
+    /// assert_eq!(error.to_string(), "no paper");
+    /// ```
+    pub fn other(error: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Other(error.into()))
+    }
+
+    /// A model's row that is not there.
+    #[must_use]
+    pub fn not_found(model: &'static str) -> Self {
+        Self::new(Kind::NotFound { model })
+    }
+
+    /// More rows than the one asked for.
+    #[must_use]
+    pub fn multiple(model: &'static str) -> Self {
+        Self::new(Kind::Multiple { model })
+    }
+
+    /// A unique violation as a database would report it: for tests, and for code that checks before it writes.
+    #[must_use]
+    pub fn unique_violation<C: Into<String>>(columns: impl IntoIterator<Item = C>) -> Self {
+        let columns = columns.into_iter().map(Into::into).collect();
+        Self::integrity(Violation::Unique, None, columns, None)
+    }
+
+    /// A column whose value has another shape than the program expects.
+    #[must_use]
+    pub fn decode(column: impl Into<String>, problem: impl fmt::Display) -> Self {
+        Self::new(Kind::Decode { column: column.into(), problem: problem.to_string() })
+    }
+
+    /// A value that the database has no place for.
+    #[must_use]
+    pub fn encode(problem: impl fmt::Display) -> Self {
+        Self::new(Kind::Encode(problem.to_string()))
+    }
+
+    /// A connection that could not be made, or broke. For drivers.
+    pub fn connection(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Connection(source.into()))
+    }
+
+    /// A statement that the database refused, for a reason that has no method of its own. For drivers.
+    pub fn statement(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Statement(source.into()))
+    }
+
+    /// A database that is locked, a deadlock, or a failure to serialise. For drivers.
+    pub fn contention(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Contention(source.into()))
+    }
+
+    /// A mistake in the settings, or in a model.
+    #[must_use]
+    pub fn configuration(problem: impl fmt::Display) -> Self {
+        Self::new(Kind::Configuration(problem.to_string()))
+    }
+
+    pub(crate) fn integrity(
+        violation: Violation,
+        constraint: Option<String>,
+        columns: Vec<String>,
+        source: Option<BoxError>,
+    ) -> Self {
+        Self::new(Kind::Integrity { violation, constraint, columns, source })
+    }
+
+    pub(crate) fn wait_time(
+        what: String,
+        of: String,
+        waited: Duration,
+        holders: String,
+        fix: &'static str,
+    ) -> Self {
+        Self::new(Kind::WaitTime { what, of, waited, holders, fix })
+    }
+
+    /// With what the failed statement said.
+    pub(crate) fn transaction_broken(cause: &str) -> Self {
+        Self::new(Kind::TransactionBroken(cause.into()))
+    }
+
+    pub(crate) fn transaction_ended() -> Self {
+        Self::new(Kind::TransactionEnded)
+    }
+
+    pub(crate) fn not_durable(inner: String, outer: String) -> Self {
+        Self::new(Kind::NotDurable { inner, outer })
+    }
+
+    pub(crate) fn no_transaction(what: &'static str) -> Self {
+        Self::new(Kind::NoTransaction { what })
+    }
+
+    pub(crate) fn closed() -> Self {
+        Self::new(Kind::Closed)
+    }
+
+    /// Whether the database said it, so that on PostgreSQL the transaction around the statement is lost.
+    pub(crate) fn breaks_transaction(&self) -> bool {
+        matches!(
+            *self.kind,
+            Kind::Integrity { .. } | Kind::Contention(_) | Kind::Connection(_) | Kind::Statement(_)
+        )
+    }
+
+    /// Whether no row matched.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(*self.kind, Kind::NotFound { .. })
+    }
+
+    /// Whether more than one row matched, where one was asked for.
+    #[must_use]
+    pub fn is_multiple(&self) -> bool {
+        matches!(*self.kind, Kind::Multiple { .. })
+    }
+
+    /// Whether a write broke a rule of the schema, of whichever kind.
+    #[must_use]
+    pub fn is_integrity(&self) -> bool {
+        matches!(*self.kind, Kind::Integrity { .. })
+    }
+
+    fn violates(&self, which: Violation) -> bool {
+        matches!(*self.kind, Kind::Integrity { violation, .. } if violation == which)
+    }
+
+    /// Whether a value is there already that may be there once.
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        self.violates(Violation::Unique)
+    }
+
+    /// Whether a foreign key would point to nothing.
+    #[must_use]
+    pub fn is_foreign_key_violation(&self) -> bool {
+        self.violates(Violation::ForeignKey)
+    }
+
+    /// Whether a check of the model refused a value.
+    #[must_use]
+    pub fn is_check_violation(&self) -> bool {
+        self.violates(Violation::Check)
+    }
+
+    /// Whether NULL was written where a value has to be.
+    #[must_use]
+    pub fn is_not_null_violation(&self) -> bool {
+        self.violates(Violation::NotNull)
+    }
+
+    /// The name of the broken constraint, where the database tells.
+    ///
+    /// SQLite names checks, and no others; ask for [`columns`](Self::columns) where both databases shall answer.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        match &*self.kind {
+            Kind::Integrity { constraint, .. } => constraint.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The columns of the broken constraint, where the database tells.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        match &*self.kind {
+            Kind::Integrity { columns, .. } => columns,
+            _ => &[],
+        }
+    }
+
+    /// Whether no connection, or no turn to write, became free within the wait time.
+    #[must_use]
+    pub fn is_pool_timeout(&self) -> bool {
+        matches!(*self.kind, Kind::WaitTime { .. })
+    }
+
+    /// The bridge's own error, such as a `.wait()` on an event loop.
+    #[must_use]
+    pub fn bridge(&self) -> Option<&BridgeError> {
+        match &*self.kind {
+            Kind::Bridge(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the bridge between sync and async code refused.
+    #[must_use]
+    pub fn is_bridge(&self) -> bool {
+        matches!(*self.kind, Kind::Bridge(_))
+    }
+
+    /// Whether an earlier failure, or its end, keeps the transaction from being used.
+    #[must_use]
+    pub fn is_transaction_broken(&self) -> bool {
+        matches!(*self.kind, Kind::TransactionBroken(_) | Kind::TransactionEnded)
+    }
+
+    /// Whether the call has to be made inside, or (a durable `atomic`) outside a transaction.
+    #[must_use]
+    pub fn is_transaction_required(&self) -> bool {
+        matches!(*self.kind, Kind::NoTransaction { .. } | Kind::NotDurable { .. })
+    }
+
+    /// Whether others were in the way, so that the same transaction may succeed when it is run again.
+    #[must_use]
+    pub fn is_contention(&self) -> bool {
+        matches!(*self.kind, Kind::Contention(_))
+    }
+
+    /// Whether the connection could not be made, or broke.
+    #[must_use]
+    pub fn is_connection(&self) -> bool {
+        matches!(*self.kind, Kind::Connection(_) | Kind::Closed)
+    }
+
+    /// Whether a column held a value of another shape than expected.
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(*self.kind, Kind::Decode { .. })
+    }
+
+    /// Whether the settings or a model are wrong.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        matches!(*self.kind, Kind::Configuration(_))
+    }
+
+    /// The user's own error, if it is one of type `E` (see [`other`](Self::other)).
+    #[must_use]
+    pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
+        match &*self.kind {
+            Kind::Other(error) => error.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.kind.source()
+    }
+}
+
+impl From<BridgeError> for Error {
+    fn from(error: BridgeError) -> Self {
+        Self::new(Kind::Bridge(error))
+    }
+}

@@ -1,0 +1,176 @@
+//! Expressions: what is computed of columns, and what columns are compared with.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Add, Div, Mul, Sub};
+
+use rust_decimal::Decimal;
+
+use crate::column::Column;
+use crate::condition::Test;
+use crate::field_type::{ColumnType, FieldType};
+use crate::located::binary;
+use crate::path::ToOnePath;
+use crate::query::{Aggregate, Expr, Operator};
+
+/// Something computed in a query of `S` (a model, or [`Grouped`] of one), of the type `C`.
+///
+/// It is made of columns: `b.stock - 1`, `a.books.count()`. An annotation is one.
+pub struct Expression<S, C> {
+    pub(crate) expr: Expr,
+    of: PhantomData<fn() -> (S, C)>,
+}
+
+/// The scope of the groups of a query of `M`: what is computed here spans a whole group, and so is no condition on a single row.
+#[derive(Debug)]
+pub struct Grouped<M>(PhantomData<fn() -> M>);
+
+impl<S, C> Expression<S, C> {
+    pub(crate) fn new(expr: Expr) -> Self {
+        Self { expr, of: PhantomData }
+    }
+}
+
+impl<S, C: ColumnType> Expression<S, C> {
+    pub(crate) fn test(&self, condition: impl FnOnce(Expr) -> Expr) -> Test {
+        Test { expr: condition(self.expr.clone()), nullable: C::NULLABLE }
+    }
+}
+
+impl<S, C> Clone for Expression<S, C> {
+    fn clone(&self) -> Self {
+        Self::new(self.expr.clone())
+    }
+}
+
+impl<S, C> fmt::Debug for Expression<S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expression").field(&self.expr).finish()
+    }
+}
+
+/// What a column of a query of `S` can be compared with or computed with, where its type is `T`: a value, or a column or expression of the same
+/// query.
+#[diagnostic::on_unimplemented(
+    message = "a column of type `{T}` can't be compared with `{Self}`",
+    label = "neither a `{T}` nor a column or expression of that type in a query of `{S}`",
+    note = "text columns take `&str`, number columns a number of their own type; `.is_null()` asks for NULL"
+)]
+pub trait Operand<S, T: FieldType> {
+    /// The expression.
+    #[doc(hidden)]
+    fn into_operand(self) -> Expr;
+
+    /// Whether it may be NULL.
+    #[doc(hidden)]
+    fn nullable(&self) -> bool {
+        false
+    }
+}
+
+impl<S, T: FieldType> Operand<S, T> for T {
+    fn into_operand(self) -> Expr {
+        Expr::Value(self.to_value())
+    }
+}
+
+impl<S, T: FieldType> Operand<S, T> for &T {
+    fn into_operand(self) -> Expr {
+        Expr::Value(self.to_value())
+    }
+}
+
+impl<S> Operand<S, String> for &str {
+    fn into_operand(self) -> Expr {
+        Expr::Value(self.into())
+    }
+}
+
+impl<S> Operand<S, Vec<u8>> for &[u8] {
+    fn into_operand(self) -> Expr {
+        Expr::Value(self.to_vec().into())
+    }
+}
+
+impl<P: ToOnePath, C: ColumnType> Operand<P::Scope, C::Base> for Column<P, C> {
+    fn into_operand(self) -> Expr {
+        self.located().expr()
+    }
+
+    fn nullable(&self) -> bool {
+        self.located().nullable()
+    }
+}
+
+impl<S, C: ColumnType> Operand<S, C::Base> for Expression<S, C> {
+    fn into_operand(self) -> Expr {
+        self.expr
+    }
+
+    fn nullable(&self) -> bool {
+        C::NULLABLE
+    }
+}
+
+impl<S, C: ColumnType> Operand<S, C::Base> for &Expression<S, C> {
+    fn into_operand(self) -> Expr {
+        self.expr.clone()
+    }
+
+    fn nullable(&self) -> bool {
+        C::NULLABLE
+    }
+}
+
+/// Types that a database computes with: i16, i32, i64, f64 and Decimal.
+#[diagnostic::on_unimplemented(message = "a database can't compute with `{Self}`")]
+pub trait Number: FieldType {}
+
+impl Number for i16 {}
+impl Number for i32 {}
+impl Number for i64 {}
+impl Number for f64 {}
+impl Number for Decimal {}
+
+macro_rules! arithmetic {
+    ($($trait:ident::$method:ident),*) => {$(
+        impl<P: ToOnePath, C: ColumnType<Base: Number>, V: Operand<P::Scope, C::Base>> $trait<V> for Column<P, C> {
+            type Output = Expression<P::Root, P::Out<C>>;
+
+            fn $method(self, other: V) -> Self::Output {
+                Expression::new(binary(self.located().expr(), Operator::$trait, other.into_operand()))
+            }
+        }
+
+        impl<S, C: ColumnType<Base: Number>, V: Operand<S, C::Base>> $trait<V> for Expression<S, C> {
+            type Output = Self;
+
+            fn $method(self, other: V) -> Self {
+                Self::new(binary(self.expr, Operator::$trait, other.into_operand()))
+            }
+        }
+    )*};
+}
+
+arithmetic!(Add::add, Sub::sub, Mul::mul, Div::div);
+
+impl<P: ToOnePath, C: ColumnType> Column<P, C> {
+    /// In [`annotate`](crate::Values::annotate) after [`values`](crate::QuerySet::values): how many rows of the group have a value here.
+    pub fn count(self) -> Expression<Grouped<P::Root>, i64> {
+        Expression::new(Expr::Aggregate {
+            function: Aggregate::Count,
+            expr: Some(Box::new(self.located().expr())),
+            distinct: false,
+        })
+    }
+
+    /// In [`annotate`](crate::Values::annotate) after [`values`](crate::QuerySet::values): how many different values the group has here.
+    pub fn count_distinct(self) -> Expression<Grouped<P::Root>, i64> {
+        Expression::new(Expr::Aggregate {
+            function: Aggregate::Count,
+            expr: Some(Box::new(self.located().expr())),
+            distinct: true,
+        })
+    }
+}
+

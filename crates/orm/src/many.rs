@@ -1,0 +1,105 @@
+//! The other side of a foreign key, as a field of a record.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::condition::IntoCondition;
+use crate::loading::NotLoaded;
+use crate::meta::RelationMeta;
+use crate::model::{Fields, Model};
+use crate::query::{Expr, Operator};
+use crate::queryset::QuerySet;
+use crate::{Op, Value};
+
+/// The rows of the model `M` whose foreign key points here: an author's books. In a model it is written `Many<Book>`; `#[model]` adds the state.
+///
+/// It holds no rows, but a queryset of them: [`objects`](Self::objects).
+///
+/// # Examples
+///
+/// ```
+/// # use nuages_orm::prelude::*;
+/// #[model]
+/// struct Author {
+///     id: i64,
+///     name: String,
+///     #[relation(reverse = Book::author)]
+///     books: Many<Book>,
+/// }
+///
+/// #[model]
+/// struct Book {
+///     id: i64,
+///     title: String,
+///     stock: i32,
+///     #[relation(on_delete = Cascade)]
+///     author: ForeignKey<Author>,
+/// }
+///
+/// # fn example(author: Author) -> nuages_orm::Result<()> {
+/// let books = author.books.all().wait()?;
+/// let in_stock = author.books.objects().filter(|b| b.stock.gt(0)).order_by(|b| b.title).all().wait()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Many<M: Model, S = NotLoaded> {
+    owner: Value,
+    relation: &'static RelationMeta,
+    state: PhantomData<fn() -> (M, S)>,
+}
+
+impl<M: Model, S> Many<M, S> {
+    #[doc(hidden)]
+    pub fn new(owner: Value, relation: &'static RelationMeta) -> Self {
+        Self { owner, relation, state: PhantomData }
+    }
+
+    /// The rows, as a queryset.
+    #[must_use]
+    pub fn objects(&self) -> QuerySet<M> {
+        QuerySet::filtered(Expr::Binary(
+            Box::new(Expr::Column { path: [].into(), column: self.relation.to_column }),
+            Operator::Eq,
+            Box::new(Expr::Value(self.owner.clone())),
+        ))
+    }
+
+    /// Those of the rows that a condition holds for, as a queryset.
+    #[must_use]
+    pub fn filter<C: IntoCondition<M>>(&self, condition: impl FnOnce(&'static Fields<M>) -> C) -> QuerySet<M> {
+        self.objects().filter(condition)
+    }
+
+    /// The rows themselves.
+    ///
+    /// # Errors
+    ///
+    /// As [`QuerySet::all`].
+    #[track_caller]
+    pub fn all(&self) -> Op<'static, Vec<M>> {
+        self.objects().all()
+    }
+
+    /// How many they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`QuerySet::count`].
+    #[track_caller]
+    pub fn count(&self) -> Op<'static, u64> {
+        self.objects().count()
+    }
+}
+
+impl<M: Model, S> fmt::Debug for Many<M, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Many<{}>", M::meta().name)
+    }
+}
+
+impl<M: Model, S> PartialEq for Many<M, S> {
+    fn eq(&self, other: &Self) -> bool {
+        self.owner == other.owner && std::ptr::eq(self.relation, other.relation)
+    }
+}

@@ -1,0 +1,101 @@
+//! Orders: what `order_by` takes.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::column::Column;
+use crate::expression::{Expression, Grouped};
+use crate::field_type::ColumnType;
+use crate::path::ToOnePath;
+use crate::query::{self, Expr};
+
+/// One part of an order of a query of `S`: `b.published.desc()`.
+pub struct Order<S> {
+    pub(crate) order: query::Order,
+    scope: PhantomData<fn() -> S>,
+}
+
+impl<S> Order<S> {
+    pub(crate) fn new(expr: Expr, descending: bool) -> Self {
+        Self {
+            order: query::Order { expr, descending },
+            scope: PhantomData,
+        }
+    }
+}
+
+impl<S> Clone for Order<S> {
+    fn clone(&self) -> Self {
+        Self { order: self.order.clone(), scope: PhantomData }
+    }
+}
+
+impl<S> fmt::Debug for Order<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.order.fmt(f)
+    }
+}
+
+/// What can be the order of a query of `S`: [`Order`]s, columns and expressions (smallest first), and tuples of these.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no order of a query of `{S}`",
+    label = "not an order of `{S}`",
+    note = "an order is a column of the queried model, `.desc()` of it, or a tuple: `.order_by(|b| (b.published.desc(), b.title))`"
+)]
+pub trait IntoOrder<S> {
+    /// Appends the parts.
+    #[doc(hidden)]
+    fn push_to(self, order: &mut Vec<query::Order>);
+}
+
+impl<S> IntoOrder<S> for Order<S> {
+    fn push_to(self, order: &mut Vec<query::Order>) {
+        order.push(self.order);
+    }
+}
+
+impl<P: ToOnePath, C: ColumnType> IntoOrder<P::Root> for Column<P, C> {
+    fn push_to(self, order: &mut Vec<query::Order>) {
+        order.push(self.asc().order);
+    }
+}
+
+impl<S, C: ColumnType> IntoOrder<S> for Expression<S, C> {
+    fn push_to(self, order: &mut Vec<query::Order>) {
+        order.push(self.asc().order);
+    }
+}
+
+impl<S, C: ColumnType> IntoOrder<S> for &Expression<S, C> {
+    fn push_to(self, order: &mut Vec<query::Order>) {
+        order.push(self.asc().order);
+    }
+}
+
+// Groups are ordered by what they are grouped by, too.
+impl<M> IntoOrder<Grouped<M>> for Order<M> {
+    fn push_to(self, order: &mut Vec<query::Order>) {
+        order.push(self.order);
+    }
+}
+
+macro_rules! tuples {
+    ($($($part:ident)+;)*) => {$(
+        impl<S, $($part: IntoOrder<S>),+> IntoOrder<S> for ($($part,)+) {
+            fn push_to(self, order: &mut Vec<query::Order>) {
+                #[expect(non_snake_case, reason = "the type parameters name the variables too")]
+                let ($($part,)+) = self;
+                $($part.push_to(order);)+
+            }
+        }
+    )*};
+}
+
+tuples! {
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+}

@@ -1,0 +1,10 @@
+//! What a module with models and queries uses: `use nuages_orm::prelude::*;`.
+
+pub use jiff::Timestamp;
+pub use jiff::civil::{Date, DateTime, Time};
+pub use rust_decimal::Decimal;
+pub use uuid::Uuid;
+
+pub use crate::{
+    Condition, Database, Expression, FieldType, Fields, ForeignKey, Loading, Many, Model, Op, QuerySet, Record, With, model,
+};

@@ -1,0 +1,399 @@
+//! Querysets: queries as values. Building one does no I/O; its last method gives an [`Op`].
+
+mod annotated;
+pub(crate) mod core;
+mod values;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::RangeBounds;
+
+pub use self::annotated::Annotated;
+pub(crate) use self::core::Core;
+pub use self::values::{Groups, Values};
+use crate::condition::{IntoCondition, Test};
+use crate::database::Database;
+use crate::field_type::ColumnType;
+use crate::loading::Follow;
+use crate::model::{Fields, Model, Record, Selected, one};
+use crate::order::IntoOrder;
+use crate::path::{Cons, Nil, Path, Unroll};
+use crate::query::{Delete, Expr, Operator, Statement, Update};
+use crate::relation::{Related, Relation, ToOne};
+use crate::selection::Selection;
+use crate::update::Assignments;
+use crate::Op;
+
+/// A query for records `S`: a model in one of its loading states. `Book::objects()` is the one of all books.
+///
+/// It is a value: clone it, keep it, pass it on. The methods that give an [`Op`] run it: `.await` it in async code, `.wait()` for it in sync code.
+///
+/// # Examples
+///
+/// ```
+/// # use nuages_orm::prelude::*;
+/// # #[model] struct Author { id: i64, name: String }
+/// # #[model] struct Book { id: i64, title: String, stock: i32, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
+/// # fn example() -> nuages_orm::Result<()> {
+/// let books = Book::objects()
+///     .select_related(|b| b.author)
+///     .filter(|b| b.title.icontains("swing") & b.stock.gt(0))
+///     .exclude(|b| b.author.name.eq("Anonymous"))
+///     .order_by(|b| (b.author.name, b.title.desc()));
+/// let total = books.clone().count().wait()?;
+/// for book in books.slice(20..40).all().wait()? {
+///     println!("{} by {}", book.title, book.author.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a query does nothing until one of its operations, such as `.all()`, is `.await`ed or `.wait()`ed for"]
+pub struct QuerySet<S: Record> {
+    core: Core,
+    record: PhantomData<fn() -> S>,
+}
+
+impl<S: Record> Clone for QuerySet<S> {
+    fn clone(&self) -> Self {
+        Self::from_core(self.core.clone())
+    }
+}
+
+impl<S: Record> fmt::Debug for QuerySet<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("QuerySet").field(&self.core.select).finish()
+    }
+}
+
+fn fields<S: Record>() -> &'static Fields<S::Model> {
+    S::Model::fields_at()
+}
+
+impl<S: Record> QuerySet<S> {
+    #[doc(hidden)]
+    #[expect(clippy::new_without_default, reason = "the public way is `Model::objects()`")]
+    pub fn new() -> Self {
+        Self::from_core(Core::new(S::Model::meta()))
+    }
+
+    fn from_core(core: Core) -> Self {
+        Self { core, record: PhantomData }
+    }
+
+    pub(crate) fn filtered(expr: Expr) -> Self {
+        let mut query = Self::new();
+        query.core.filter(Test { expr, nullable: false });
+        query
+    }
+
+    /// Only rows for which the condition holds. Called again, both have to hold.
+    pub fn filter<C: IntoCondition<S::Model>>(
+        mut self,
+        condition: impl FnOnce(&'static Fields<S::Model>) -> C,
+    ) -> Self {
+        self.core.filter(condition(fields::<S>()).into_condition().test);
+        self
+    }
+
+    /// Only rows for which the condition does not hold; a row where a NULL makes it unknown is among them.
+    pub fn exclude<C: IntoCondition<S::Model>>(
+        mut self,
+        condition: impl FnOnce(&'static Fields<S::Model>) -> C,
+    ) -> Self {
+        self.core.filter(condition(fields::<S>()).into_condition().test.not());
+        self
+    }
+
+    /// In this order, instead of the model's own.
+    pub fn order_by<O: IntoOrder<S::Model>>(
+        mut self,
+        order: impl FnOnce(&'static Fields<S::Model>) -> O,
+    ) -> Self {
+        self.core.order_by(|out| order(fields::<S>()).push_to(out));
+        self
+    }
+
+    /// Only the rows at these positions: `20..40`. A slice of a slice counts from the first one's start.
+    pub fn slice(mut self, range: impl RangeBounds<u64>) -> Self {
+        self.core.slice(range);
+        self
+    }
+
+    /// Loads what a foreign key points to, in the same query, so that it can be read: `book.author.name`.
+    ///
+    /// A path loads everything on its way. Called again, it loads another relation too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Country { id: i64, name: String }
+    /// # #[model] struct Author { id: i64, name: String, #[relation(on_delete = Protect)] country: ForeignKey<Country> }
+    /// # #[model] struct Book {
+    /// #     id: i64, title: String, #[relation(on_delete = Protect)] author: ForeignKey<Author>,
+    /// #     #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
+    /// # }
+    /// # fn example() -> nuages_orm::Result<()> {
+    /// let books = Book::objects().select_related(|b| b.author.country).select_related(|b| b.editor);
+    /// for book in books.all().wait()? {
+    ///     println!("{} by {} from {}", book.title, book.author.name, book.author.country.name);
+    ///     if let Some(editor) = &book.editor {
+    ///         println!("edited by {}", editor.name);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn select_related<P, R>(
+        self,
+        relation: impl FnOnce(&'static Fields<S::Model>) -> Related<P, R>,
+    ) -> QuerySet<<S as Follow<<P as Unroll<Cons<R, Nil>>>::Out>>::Output>
+    where
+        P: Path<Root = S::Model> + Unroll<Cons<R, Nil>>,
+        R: Relation<Kind: ToOne>,
+        S: Follow<<P as Unroll<Cons<R, Nil>>>::Out>,
+    {
+        let _ = relation(fields::<S>());
+        QuerySet::from_core(self.core)
+    }
+
+    /// Locks the rows until the transaction's end: others who want to change or lock them wait.
+    ///
+    /// It needs an `atomic` around. SQLite has one writer at a time, and nothing to lock.
+    pub fn select_for_update(mut self) -> Self {
+        self.core.select.for_update = true;
+        self
+    }
+
+    /// Runs on this database, whatever the context says.
+    pub fn using(mut self, database: &Database) -> Self {
+        self.core.using(database);
+        self
+    }
+
+    /// Columns, or what is computed of them, instead of records.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Author { id: i64, name: String }
+    /// # #[model] struct Book { id: i64, title: String, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
+    /// # fn example() -> nuages_orm::Result<()> {
+    /// let titles: Vec<String> = Book::objects().values(|b| b.title).all().wait()?;
+    /// let by: Vec<(String, String)> = Book::objects().values(|b| (b.title, b.author.name)).all().wait()?;
+    /// let counts: Vec<(String, i64)> =
+    ///     Book::objects().values(|b| b.author.name).annotate(|b| b.id.count()).all().wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn values<V: Selection<S::Model>>(
+        self,
+        values: impl FnOnce(&'static Fields<S::Model>) -> V,
+    ) -> Values<S::Model, V> {
+        Values::new(self.core, values(fields::<S>()))
+    }
+
+    /// Computes something for each record, and gives it with it: `(Author, i64)`.
+    ///
+    /// What is computed over a to-many relation is a subquery of its own, so that the numbers are right however many there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+    /// # #[model] struct Book { id: i64, stock: i32, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
+    /// # fn example() -> nuages_orm::Result<()> {
+    /// let prolific: Vec<(Author, i64)> = Author::objects()
+    ///     .annotate(|a| a.books.filter(|b| b.stock.gt(0)).count())
+    ///     .filter(|a, n| n.gt(10) & a.name.startswith("D"))
+    ///     .order_by(|a, n| (n.desc(), a.name))
+    ///     .all()
+    ///     .wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn annotate<A: Selection<S::Model>>(
+        self,
+        annotation: impl FnOnce(&'static Fields<S::Model>) -> A,
+    ) -> Annotated<S, A> {
+        Annotated::new(self.core, annotation(fields::<S>()))
+    }
+
+    /// The one record for which the condition holds.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](crate::Error::is_not_found) if there is none, [`is_multiple`](crate::Error::is_multiple) if there are more, and those of
+    /// every query: no connection, a statement that the database refuses.
+    ///
+    /// # Cancel safety
+    ///
+    /// A query that is dropped has no effect; a connection in the middle of one is closed, not reused.
+    #[track_caller]
+    pub fn get<C: IntoCondition<S::Model>>(
+        self,
+        condition: impl FnOnce(&'static Fields<S::Model>) -> C,
+    ) -> Op<'static, S> {
+        self.filter(condition).get_one(S::Model::OPERATIONS.get)
+    }
+
+    #[track_caller]
+    pub(crate) fn get_by_key(self, key: <S::Model as Model>::Key, name: &'static str) -> Op<'static, S> {
+        let mut query = self;
+        query.core.filter(Test { expr: is_key::<S::Model>(&key), nullable: false });
+        query.get_one(name)
+    }
+
+    #[track_caller]
+    fn get_one(self, name: &'static str) -> Op<'static, S> {
+        let mut core = self.core;
+        Op::leaf(name, async move {
+            core.select.order.clear();
+            // Two are enough to know that there is more than one.
+            core.slice(..2);
+            one::<S::Model, _>(core.fetch(Selected::columns_of::<S>(), S::decode).await?)
+        })
+    }
+
+    /// The first record in the query's order (else the model's, else by primary key), if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn first(self) -> Op<'static, Option<S>> {
+        let mut core = self.core;
+        Op::leaf(S::Model::OPERATIONS.first, async move {
+            core.some_order();
+            core.slice(..1);
+            Ok(core.fetch(Selected::columns_of::<S>(), S::decode).await?.pop())
+        })
+    }
+
+    /// The records.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn all(self) -> Op<'static, Vec<S>> {
+        let mut core = self.core;
+        Op::leaf(S::Model::OPERATIONS.all, async move {
+            core.default_order();
+            core.fetch(Selected::columns_of::<S>(), S::decode).await
+        })
+    }
+
+    /// How many records there are. Of a sliced query: how many of them are in the slice.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn count(self) -> Op<'static, u64> {
+        self.core.count::<S::Model>()
+    }
+
+    /// Whether there is a record.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn exists(self) -> Op<'static, bool> {
+        self.core.exists::<S::Model>()
+    }
+
+    /// Changes columns of all rows of the query in one statement; gives how many rows those are.
+    ///
+    /// New values may be computed of the old ones, so that nothing is lost between reading and writing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Book { id: i64, title: String, stock: i32 }
+    /// # fn sell(id: i64) -> nuages_orm::Result<bool> {
+    /// let sold = Book::objects()
+    ///     .filter(|b| b.id.eq(id) & b.stock.gt(0))
+    ///     .update(|b| b.stock.set(b.stock - 1))
+    ///     .wait()?;
+    /// Ok(sold == 1)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every statement; [`is_integrity`](crate::Error::is_integrity) where a rule of the schema is broken; a configuration error for a
+    /// sliced query.
+    #[track_caller]
+    pub fn update<A: Assignments<S::Model>>(
+        self,
+        assignments: impl FnOnce(&'static Fields<S::Model>) -> A,
+    ) -> Op<'static, u64> {
+        let mut set = Vec::new();
+        assignments(fields::<S>()).push_to(&mut set);
+        let core = self.core;
+        Op::leaf(S::Model::OPERATIONS.update, async move {
+            core.execute(|model, filter| Statement::Update(Update { model, set, filter })).await
+        })
+    }
+
+    /// Deletes all rows of the query; gives how many those are.
+    ///
+    /// What points to them is deleted, kept from it or set to NULL by the database, as the relation's `on_delete` says.
+    ///
+    /// # Errors
+    ///
+    /// Those of every statement; [`is_integrity`](crate::Error::is_integrity) where a row is protected by one that points to it; a configuration
+    /// error for a sliced query.
+    #[track_caller]
+    pub fn delete(self) -> Op<'static, u64> {
+        let core = self.core;
+        Op::leaf(S::Model::OPERATIONS.delete, async move {
+            core.execute(|model, filter| Statement::Delete(Delete { model, filter })).await
+        })
+    }
+}
+
+/// The condition that a row is the one with this key.
+pub(crate) fn is_key<M: Model>(key: &M::Key) -> Expr {
+    crate::located::binary(
+        Expr::Column { path: [].into(), column: M::PRIMARY_KEY },
+        Operator::Eq,
+        Expr::Value(key.to_value()),
+    )
+}
+
+/// Saves a record's own columns.
+#[doc(hidden)]
+#[track_caller]
+pub fn save<S: Record>(record: &S) -> Op<'static, ()> {
+    let model = S::Model::meta();
+    let key = record.primary_key();
+    let set = model
+        .columns
+        .iter()
+        .zip(record.column_values())
+        .filter(|(column, _)| !column.automatic && column.column != model.primary_key)
+        .map(|(column, value)| (column.column, Expr::Value(value)))
+        .collect();
+    let filter = Some(is_key::<S::Model>(&key));
+    Op::leaf(S::Model::OPERATIONS.save, async move {
+        let statement = Statement::Update(Update { model, set, filter });
+        match crate::database::execute(None, statement).await? {
+            0 => Err(crate::Error::not_found(model.name)),
+            _ => Ok(()),
+        }
+    })
+}
+
+/// Deletes a record's row.
+#[doc(hidden)]
+#[track_caller]
+pub fn delete<S: Record>(record: &S) -> Op<'static, u64> {
+    let query = QuerySet::<S::Model>::filtered(is_key::<S::Model>(&record.primary_key()));
+    query.delete()
+}

@@ -1,0 +1,254 @@
+//! Values instead of records, and groups of rows with the same values.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::RangeBounds;
+
+use super::Core;
+use crate::condition::IntoCondition;
+use crate::database::Database;
+use crate::expression::Grouped;
+use crate::model::{Fields, Model, Reader};
+use crate::order::IntoOrder;
+use crate::query::Expr;
+use crate::selection::{Concat, Selection};
+use crate::{Op, Result};
+
+/// A query for values: what [`values`](super::QuerySet::values) gives.
+#[must_use = "a query does nothing until one of its operations, such as `.all()`, is `.await`ed or `.wait()`ed for"]
+pub struct Values<M: Model, V> {
+    core: Core,
+    values: V,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M: Model, V: Clone> Clone for Values<M, V> {
+    fn clone(&self) -> Self {
+        Self::new(self.core.clone(), self.values.clone())
+    }
+}
+
+impl<M: Model, V> fmt::Debug for Values<M, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Values").field(&self.core.select).finish()
+    }
+}
+
+impl<M: Model, V> Values<M, V> {
+    pub(super) fn new(core: Core, values: V) -> Self {
+        Self { core, values, model: PhantomData }
+    }
+}
+
+impl<M: Model, V: Selection<M>> Values<M, V> {
+    /// Only rows for which the condition holds.
+    pub fn filter<C: IntoCondition<M>>(mut self, condition: impl FnOnce(&'static Fields<M>) -> C) -> Self {
+        self.core.filter(condition(M::fields_at()).into_condition().test);
+        self
+    }
+
+    /// In this order, instead of the model's own.
+    pub fn order_by<O: IntoOrder<M>>(mut self, order: impl FnOnce(&'static Fields<M>) -> O) -> Self {
+        self.core.order_by(|out| order(M::fields_at()).push_to(out));
+        self
+    }
+
+    /// Equal rows only once.
+    pub fn distinct(mut self) -> Self {
+        self.core.select.distinct = true;
+        self
+    }
+
+    /// Only the rows at these positions.
+    pub fn slice(mut self, range: impl RangeBounds<u64>) -> Self {
+        self.core.slice(range);
+        self
+    }
+
+    /// Runs on this database, whatever the context says.
+    pub fn using(mut self, database: &Database) -> Self {
+        self.core.using(database);
+        self
+    }
+
+    /// Groups the rows by their values, and computes something over each group: `.annotate(|b| b.id.count())`.
+    pub fn annotate<A: Selection<Grouped<M>>>(
+        self,
+        annotation: impl FnOnce(&'static Fields<M>) -> A,
+    ) -> Groups<M, V, A> {
+        Groups {
+            core: self.core,
+            values: self.values,
+            annotation: annotation(M::fields_at()),
+            model: PhantomData,
+        }
+    }
+
+    /// The first row in the query's order (else the model's, else by primary key), if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn first(self) -> Op<'static, Option<V::Row>> {
+        let (mut core, columns) = self.select();
+        Op::leaf(M::OPERATIONS.first, async move {
+            if !core.select.distinct {
+                core.some_order();
+            }
+            core.slice(..1);
+            Ok(core.fetch(columns, decode::<M, V>).await?.pop())
+        })
+    }
+
+    /// The rows.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn all(self) -> Op<'static, Vec<V::Row>> {
+        let (mut core, columns) = self.select();
+        Op::leaf(M::OPERATIONS.values, async move {
+            // The model's order may name columns that distinct rows do not have.
+            if !core.select.distinct {
+                core.default_order();
+            }
+            core.fetch(columns, decode::<M, V>).await
+        })
+    }
+
+    fn select(self) -> (Core, Vec<Expr>) {
+        let mut columns = Vec::new();
+        self.values.push_to(&mut columns);
+        (self.core, columns)
+    }
+}
+
+fn decode<M: Model, V: Selection<M>>(reader: &mut Reader<'_>) -> Result<V::Row> {
+    Ok(V::row(V::decode(reader)?))
+}
+
+/// A query for groups of rows: what [`annotate`](Values::annotate) after [`values`](super::QuerySet::values) gives.
+///
+/// Its closures get the values and the annotation: `|name, n|`, or `|(name, year), (n, m)|` for tuples.
+#[must_use = "a query does nothing until one of its operations, such as `.all()`, is `.await`ed or `.wait()`ed for"]
+pub struct Groups<M: Model, V, A> {
+    core: Core,
+    values: V,
+    annotation: A,
+    model: PhantomData<fn() -> M>,
+}
+
+/// What a group becomes.
+type Row<M, V, A> = <<V as Selection<M>>::Tuple as Concat<<A as Selection<Grouped<M>>>::Tuple>>::Out;
+
+impl<M: Model, V: Clone, A: Clone> Clone for Groups<M, V, A> {
+    fn clone(&self) -> Self {
+        Self {
+            core: self.core.clone(),
+            values: self.values.clone(),
+            annotation: self.annotation.clone(),
+            model: PhantomData,
+        }
+    }
+}
+
+impl<M: Model, V, A> fmt::Debug for Groups<M, V, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Groups").field(&self.core.select).finish()
+    }
+}
+
+impl<M: Model, V, A> Groups<M, V, A>
+where
+    V: Selection<M>,
+    A: Selection<Grouped<M>>,
+    V::Tuple: Concat<A::Tuple>,
+{
+    /// Only groups for which the condition holds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Book { id: i64, title: String }
+    /// # fn example() -> nuages_orm::Result<()> {
+    /// let twice: Vec<(String, i64)> = Book::objects()
+    ///     .values(|b| b.title)
+    ///     .annotate(|b| b.id.count())
+    ///     .having(|_, n| n.gt(1))
+    ///     .order_by(|title, n| (n.desc(), title.asc()))
+    ///     .all()
+    ///     .wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn having<C: IntoCondition<Grouped<M>>>(mut self, condition: impl FnOnce(&V, &A) -> C) -> Self {
+        self.core.having(condition(&self.values, &self.annotation).into_condition().test);
+        self
+    }
+
+    /// In this order.
+    pub fn order_by<O: IntoOrder<Grouped<M>>>(mut self, order: impl FnOnce(&V, &A) -> O) -> Self {
+        self.core.order_by(|out| order(&self.values, &self.annotation).push_to(out));
+        self
+    }
+
+    /// Only the groups at these positions.
+    pub fn slice(mut self, range: impl RangeBounds<u64>) -> Self {
+        self.core.slice(range);
+        self
+    }
+
+    /// Runs on this database, whatever the context says.
+    pub fn using(mut self, database: &Database) -> Self {
+        self.core.using(database);
+        self
+    }
+
+    /// The first group in the query's order, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn first(self) -> Op<'static, Option<Row<M, V, A>>> {
+        let (core, columns) = self.slice(..1).select();
+        Op::leaf(M::OPERATIONS.first, async move {
+            Ok(core.fetch(columns, decode_group::<M, V, A>).await?.pop())
+        })
+    }
+
+    /// The groups: their values, and then their annotations.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn all(self) -> Op<'static, Vec<Row<M, V, A>>> {
+        let (core, columns) = self.select();
+        Op::leaf(M::OPERATIONS.values, async move {
+            core.fetch(columns, decode_group::<M, V, A>).await
+        })
+    }
+
+    fn select(self) -> (Core, Vec<Expr>) {
+        let mut core = self.core;
+        let mut columns = Vec::new();
+        self.values.push_to(&mut columns);
+        core.select.group_by = columns.clone();
+        self.annotation.push_to(&mut columns);
+        (core, columns)
+    }
+}
+
+fn decode_group<M: Model, V, A>(reader: &mut Reader<'_>) -> Result<Row<M, V, A>>
+where
+    V: Selection<M>,
+    A: Selection<Grouped<M>>,
+    V::Tuple: Concat<A::Tuple>,
+{
+    let values = V::decode(reader)?;
+    Ok(values.concat(A::decode(reader)?))
+}

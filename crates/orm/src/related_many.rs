@@ -1,0 +1,132 @@
+//! The other side of a foreign key, as the closures of a query see it.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use crate::condition::{Condition, IntoCondition, Test};
+use crate::expression::Expression;
+use crate::located::related;
+use crate::model::{Fields, Model};
+use crate::path::{Hop, Readable, ToOnePath};
+use crate::query::{Aggregate, Expr};
+use crate::relation::Relation;
+
+/// A to-many relation as the closures of a query see it: `a.books`.
+///
+/// It is counted by a subquery of its own, so that two counts in one query are both right. It dereferences to the columns of the model that it
+/// leads to; a condition on one asks whether there is such a row: `.filter(|a| a.books.title.eq("Nuages"))`.
+pub struct RelatedMany<P, R>(PhantomData<fn() -> (P, R)>);
+
+impl<P, R> RelatedMany<P, R> {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<P, R> Default for RelatedMany<P, R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P, R> Clone for RelatedMany<P, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P, R> Copy for RelatedMany<P, R> {}
+
+impl<P: Readable<R>, R> fmt::Debug for RelatedMany<P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RelatedMany")
+    }
+}
+
+impl<P: 'static, R: Relation> Deref for RelatedMany<P, R> {
+    type Target = <R::To as Model>::Fields<Hop<P, R>>;
+
+    fn deref(&self) -> &Self::Target {
+        <R::To as Model>::fields_at::<Hop<P, R>>()
+    }
+}
+
+impl<P: ToOnePath, R: Relation> RelatedMany<P, R> {
+    /// Those of the rows that a condition holds for.
+    pub fn filter<C: IntoCondition<R::To>>(
+        self,
+        condition: impl FnOnce(&'static Fields<R::To>) -> C,
+    ) -> RelatedRows<P, R> {
+        RelatedRows::new(None).filter(condition)
+    }
+
+    /// How many rows there are.
+    pub fn count(self) -> Expression<P::Root, i64> {
+        RelatedRows::<P, R>::new(None).count()
+    }
+
+    /// Whether there is a row.
+    pub fn exists(self) -> Condition<P::Root> {
+        RelatedRows::<P, R>::new(None).exists()
+    }
+}
+
+/// Some of the rows that a to-many relation leads to: `a.books.filter(|b| b.stock.gt(0))`.
+pub struct RelatedRows<P, R> {
+    filter: Option<Test>,
+    of: PhantomData<fn() -> (P, R)>,
+}
+
+impl<P, R> Clone for RelatedRows<P, R> {
+    fn clone(&self) -> Self {
+        Self::new(self.filter.clone())
+    }
+}
+
+impl<P, R> fmt::Debug for RelatedRows<P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RelatedRows").field("filter", &self.filter).finish()
+    }
+}
+
+impl<P, R> RelatedRows<P, R> {
+    fn new(filter: Option<Test>) -> Self {
+        Self { filter, of: PhantomData }
+    }
+}
+
+impl<P: ToOnePath, R: Relation> RelatedRows<P, R> {
+    /// Those of them that a condition holds for, too.
+    #[must_use]
+    pub fn filter<C: IntoCondition<R::To>>(
+        self,
+        condition: impl FnOnce(&'static Fields<R::To>) -> C,
+    ) -> Self {
+        let test = condition(<R::To as Model>::fields_at()).into_condition().test;
+        Self::new(Some(match self.filter {
+            Some(filter) => filter.and(test),
+            None => test,
+        }))
+    }
+
+    /// How many they are.
+    pub fn count(self) -> Expression<P::Root, i64> {
+        let mut select = self.select();
+        select.columns = vec![Expr::Aggregate { function: Aggregate::Count, expr: None, distinct: false }];
+        Expression::new(Expr::Subquery(Box::new(select)))
+    }
+
+    /// Whether there is one.
+    pub fn exists(self) -> Condition<P::Root> {
+        Test { expr: Expr::Exists(Box::new(self.select())), nullable: false }.into()
+    }
+
+    fn select(self) -> crate::query::Select {
+        let mut outer = Vec::new();
+        P::hops(&mut outer);
+        related(outer, R::meta(), self.filter.map(|test| test.expr))
+    }
+}

@@ -1,0 +1,16 @@
+//! Transactions: [`atomic`], and what the calls inside it find in their `Context`.
+//!
+//! The transaction of a piece of work is a chain of [levels](Level), one for each open `atomic`. The connection is in the slot of the innermost one: a
+//! nested `atomic` takes it out of its parent's slot, keeps that slot locked while it is open, and puts the connection back. So statements of one
+//! transaction queue for its connection, and what runs beside a savepoint waits until the savepoint has ended.
+
+mod atomic;
+mod body;
+mod hooks;
+mod level;
+
+pub use self::atomic::{Atomic, atomic};
+pub use self::body::{AsyncBody, Body, SyncBody};
+pub use self::hooks::{AsyncHook, Hook, HookResult, SyncHook, on_commit};
+
+pub(crate) use self::level::{Level, TRANSACTION};

@@ -1,0 +1,60 @@
+//! The contract between a server and an application, and a server that speaks it: ASGI's place in Rust.
+//!
+//! - [`Application`] is the contract: a typed call for each protocol, and a startup and a shutdown. [`app_fn`] makes one
+//!   from an async closure.
+//! - [`HttpScope`] is what is known of a request before its body, [`Body`] the bytes of a request or a response.
+//! - `server::Server` (feature `server`) serves an application on a port: HTTP/1.1 with keep-alive, pipelining,
+//!   limits and a graceful shutdown.
+//!
+//! # Examples
+//!
+//! ```
+//! use nuages_protocol::{Response, app_fn};
+//! # #[cfg(feature = "server")]
+//! use nuages_protocol::server::Server;
+//!
+//! # #[cfg(feature = "server")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = app_fn(|scope, _body| async move {
+//!     Ok(Response::new(format!("bonsoir, {}", scope.uri.path()).into()))
+//! });
+//! let server = Server::bind("127.0.0.1:0").await?;
+//! println!("listening on http://{}", server.local_addr());
+//! # let server = server.with_graceful_shutdown(async {}); // an example has to end
+//! server.serve(app).await?;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "server"))]
+//! # fn main() { let _ = app_fn(|_, _| async { Ok(Response::default()) }); }
+//! ```
+//!
+//! # Features
+//!
+//! `server` (default): the server, on hyper and tokio. Without it the crate is the contract alone, which is what
+//! a framework, a test client or another server needs.
+//!
+//! # What is left out on purpose
+//!
+//! The contract knows no routes, no cookies and no sessions: that is an application's. The server knows no
+//! framework; it serves whatever implements [`Application`].
+
+mod address;
+mod application;
+mod body;
+mod scope;
+#[cfg(feature = "server")]
+pub mod server;
+
+pub use self::{
+    address::Address,
+    application::{AppFn, Application, app_fn},
+    body::{Body, BodyError},
+    scope::{ConnectionInfo, HttpScope, Scheme},
+};
+
+/// What goes back to the client: `http`'s response with our [`Body`].
+pub type Response = http::Response<Body>;
+
+/// Any error that may cross threads; what an application fails with.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

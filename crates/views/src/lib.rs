@@ -1,0 +1,1 @@
+//! What a view returns and reads: templates, JSON, redirects, forms.
