@@ -8,6 +8,7 @@ use std::thread;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tracing::{Span, dispatcher};
 
 use crate::context::{Context, with_current};
 use crate::{BridgeError, frame};
@@ -54,7 +55,7 @@ pub(crate) struct Running<T> {
     before: Context,
 }
 
-/// Makes a job of `f`, to run in `context` with the present runtime's I/O and timers.
+/// Makes a job of `f`, to run in `context`, in the present tracing span, with the present runtime's I/O and timers.
 pub(crate) fn prepare<F, T>(f: F, mut context: Context) -> (Job, Running<T>)
 where
     F: FnOnce() -> T + Send + 'static,
@@ -68,6 +69,8 @@ where
         before: context.clone(),
     };
     let runtime = Handle::try_current().ok();
+    let span = Span::current();
+    let dispatch = dispatcher::get_default(Clone::clone);
     let job = move || {
         if state
             .phase
@@ -80,7 +83,8 @@ where
         let inside = Handle::try_current().is_ok();
         let guard = runtime.as_ref().filter(|_| !inside).map(Handle::enter);
         context.set_entered();
-        let result = context.run_mut(|| frame::sync_frame(|| catch_unwind(AssertUnwindSafe(f))));
+        let run = || frame::sync_frame(|| catch_unwind(AssertUnwindSafe(|| span.in_scope(f))));
+        let result = dispatcher::with_default(&dispatch, || context.run_mut(run));
         drop(guard);
         RUNNING.set(outer);
         // The caller may have gone; then nobody wants the result.

@@ -55,10 +55,10 @@ impl ScopeInner {
 ///     .await
 /// # }
 /// ```
-#[derive(Default)]
+#[derive(Debug, Default)]
 #[must_use = "a scope does nothing until it runs a future"]
 pub struct SyncScope {
-    inner: Arc<ScopeInner>,
+    _private: (),
 }
 
 impl SyncScope {
@@ -69,18 +69,7 @@ impl SyncScope {
 
     /// Runs a future in this scope, or in the one around it.
     pub fn run<F: Future>(self, future: F) -> SyncScopeFuture<F> {
-        SyncScopeFuture {
-            scope: self.inner,
-            future,
-        }
-    }
-}
-
-impl fmt::Debug for SyncScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SyncScope")
-            .field("has_thread", &self.inner.lease.initialized())
-            .finish()
+        SyncScopeFuture { scope: None, future }
     }
 }
 
@@ -88,7 +77,8 @@ pin_project! {
     /// The future of [`SyncScope::run`].
     #[must_use = "futures do nothing unless polled"]
     pub struct SyncScopeFuture<F> {
-        scope: Arc<ScopeInner>,
+        // Made by the first poll, unless there is a scope around this one.
+        scope: Option<Arc<ScopeInner>>,
         #[pin]
         future: F,
     }
@@ -115,7 +105,7 @@ impl<F: Future> Future for SyncScopeFuture<F> {
         let entered = with_current(|current| {
             let outermost = current.scope_inner().is_none();
             if outermost {
-                current.replace_scope(Some(Arc::clone(this.scope)));
+                current.replace_scope(Some(Arc::clone(this.scope.get_or_insert_default())));
             }
             outermost
         });
