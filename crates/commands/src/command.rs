@@ -65,7 +65,10 @@ pub struct Commands {
 impl Commands {
     /// No commands yet; the name is the program's, for its help.
     pub fn new(program: &'static str) -> Self {
-        Self { program, commands: Vec::new() }
+        Self {
+            program,
+            commands: Vec::new(),
+        }
     }
 
     /// Adds a command. Of two with the same name the later one counts, so that a program can replace a given one.
@@ -88,7 +91,9 @@ impl Commands {
     {
         let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
         Op::new("Commands::run", async move {
-            let mut program = clap::Command::new(self.program).subcommand_required(true).arg_required_else_help(true);
+            let mut program = clap::Command::new(self.program)
+                .subcommand_required(true)
+                .arg_required_else_help(true);
             for command in &self.commands {
                 program = program.subcommand(command.define(clap::Command::new(command.name())));
             }
@@ -125,7 +130,10 @@ impl Commands {
 impl fmt::Debug for Commands {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.commands.iter().map(|command| command.name());
-        f.debug_struct("Commands").field("program", &self.program).field("commands", &names.collect::<Vec<_>>()).finish()
+        f.debug_struct("Commands")
+            .field("program", &self.program)
+            .field("commands", &names.collect::<Vec<_>>())
+            .finish()
     }
 }
 
@@ -141,7 +149,11 @@ mod tests {
         }
 
         fn define(&self, command: clap::Command) -> clap::Command {
-            command.about("Says something").arg(clap::Arg::new("loud").long("loud").action(clap::ArgAction::SetTrue))
+            command.about("Says something").arg(
+                clap::Arg::new("loud")
+                    .long("loud")
+                    .action(clap::ArgAction::SetTrue),
+            )
         }
 
         fn run<'a>(&'a self, arguments: &'a ArgMatches, output: &'a mut (dyn Write + Send)) -> Op<'a, ()> {
@@ -175,7 +187,10 @@ mod tests {
     fn a_mistake_is_a_usage_error_that_names_it() {
         let error = run(&["shop", "sya"]).unwrap_err();
         assert!(error.is_usage());
-        assert!(error.to_string().contains("sya") && error.to_string().contains("'say'"), "{error}");
+        assert!(
+            error.to_string().contains("sya") && error.to_string().contains("'say'"),
+            "{error}"
+        );
         assert!(run(&["shop", "say", "--quiet"]).unwrap_err().is_usage());
         assert!(run(&["shop"]).unwrap_err().is_usage());
     }

@@ -41,7 +41,11 @@ impl Error {
     }
 
     pub(crate) fn program(program: &str, source: io::Error) -> Self {
-        Kind::Program { program: program.to_owned(), source }.into()
+        Kind::Program {
+            program: program.to_owned(),
+            source,
+        }
+        .into()
     }
 
     /// The error and what caused it, a line each.

@@ -28,7 +28,12 @@ where
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
     Op::new("forward", async move {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let run = move || std::process::Command::new(cargo).args(["run", "--quiet", "--"]).args(arguments).status();
+        let run = move || {
+            std::process::Command::new(cargo)
+                .args(["run", "--quiet", "--"])
+                .args(arguments)
+                .status()
+        };
         let status = nuages_bridge::sync_to_async(run).parallel().await?;
         status.map_err(|error| Error::program("cargo", error))
     })

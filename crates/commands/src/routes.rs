@@ -31,6 +31,8 @@ impl Command for Routes {
     }
 
     fn run<'a>(&'a self, _arguments: &'a ArgMatches, output: &'a mut (dyn Write + Send)) -> Op<'a, ()> {
-        Op::new("routes", async move { write!(output, "{}", self.plan).map_err(Error::output) })
+        Op::new("routes", async move {
+            write!(output, "{}", self.plan).map_err(Error::output)
+        })
     }
 }
