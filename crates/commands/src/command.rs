@@ -187,10 +187,7 @@ mod tests {
     fn a_mistake_is_a_usage_error_that_names_it() {
         let error = run(&["shop", "sya"]).unwrap_err();
         assert!(error.is_usage());
-        assert!(
-            error.to_string().contains("sya") && error.to_string().contains("'say'"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("'sya'"), "{error}");
         assert!(run(&["shop", "say", "--quiet"]).unwrap_err().is_usage());
         assert!(run(&["shop"]).unwrap_err().is_usage());
     }
