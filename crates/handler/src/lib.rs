@@ -72,3 +72,8 @@ pub use self::request::{FormData, QueryDict, Request};
 pub use self::response::{Cookie, Html, IntoResponse, Response, SameSite};
 pub use self::urls::{ReverseError, ReverseParams, Urls, reverse};
 pub use self::view::{Answer, Arguments, IntoView, Mode, View, ViewFn};
+
+/// The program in the README runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -44,6 +44,9 @@ fn app() -> App {
             .path("failing-async/", failing_async)
             .path("panicking/", panicking)
             .path("panicking-async/", panicking_async)
+            .path("secret/", || {
+                Result::<()>::Err(Error::new(StatusCode::BAD_GATEWAY, "swordfish"))
+            })
             .path("forbidden/", || async { Result::<()>::Err(Error::forbidden()) })
             .path("bad/", || {
                 Result::<()>::Err(Error::bad_request("no <b>such</b> page"))
@@ -120,9 +123,10 @@ fn a_plain_view_answers_every_method() {
 #[test]
 fn an_error_is_a_500_that_tells_nothing_of_it() {
     let client = Client::new(app());
-    for path in ["/failing/", "/failing-async/"] {
+    for (path, status) in [("/failing/", 500), ("/failing-async/", 500), ("/secret/", 502)] {
         let response = client.get(path).wait().unwrap();
-        assert_eq!(response.status(), 500, "{path}");
+        assert_eq!(response.status(), status, "{path}");
+        assert!(id_in(response.text()).is_some(), "{}", response.text());
         assert!(!response.text().contains("swordfish"), "{}", response.text());
     }
 }

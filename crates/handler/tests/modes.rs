@@ -1,4 +1,5 @@
 //! Sync and async views and middleware answer alike in every mix, and hop exactly where the plan says.
+#![expect(clippy::unwrap_used, reason = "a test ends where its helpers fail")]
 
 use std::future::IntoFuture;
 use std::sync::{Arc, Mutex};
@@ -75,6 +76,16 @@ const ORDER: [&str; 5] = ["outer in", "inner in", "view", "inner out", "outer ou
 
 #[tokio::test]
 async fn every_mix_gives_the_same_trace_and_the_same_answer_to_async_code() {
+    every_mix_awaited().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_mix_gives_the_same_trace_and_the_same_answer_on_many_threads() {
+    every_mix_awaited().await;
+    tokio::spawn(every_mix_awaited()).await.unwrap();
+}
+
+async fn every_mix_awaited() {
     for (layers, view) in MIXES {
         let trace = Trace::default();
         let response = Client::new(mixed(layers, view, &trace))
@@ -206,6 +217,21 @@ fn the_plan_can_be_read() {
     assert_eq!(book.hops_of(&Method::POST), 1);
     assert_eq!(book.hops(), 1);
     assert!(plan.get("nothing").is_none());
+}
+
+#[test]
+fn closures_are_called_by_where_they_stand() {
+    let urls = Urls::new()
+        .path("", || "a")
+        .name("a")
+        .path("b/", get(async || "b"))
+        .name("b");
+    let plan = App::new().urls(urls).plan().unwrap();
+    for name in ["a", "b"] {
+        let (_, view) = plan.route(name).views().next().unwrap();
+        let place = view.name().strip_prefix("closure at ").unwrap();
+        assert!(place.starts_with(concat!(file!(), ":")), "{place}");
+    }
 }
 
 /// Waits for an operation, which async code must not.

@@ -1,4 +1,5 @@
 //! The handler as others see it: an `Application`, a tower service, and contexts that do not mix.
+#![expect(clippy::unwrap_used, reason = "a test ends where its helpers fail")]
 
 use std::sync::Arc;
 

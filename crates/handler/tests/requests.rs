@@ -334,7 +334,7 @@ impl futures_core::Stream for Late {
         let Some(receiver) = &mut self.0 else {
             return std::task::Poll::Ready(None);
         };
-        std::task::ready!(std::pin::Pin::new(receiver).poll(cx)).unwrap();
+        std::task::ready!(std::pin::Pin::new(receiver).poll(cx)).expect("the sender is kept");
         self.0 = None;
         std::task::Poll::Ready(Some(Ok(http_body::Frame::data(Bytes::from_static(b"late")))))
     }
@@ -371,8 +371,8 @@ fn a_cookie_says_all_that_was_asked_for() {
         .path("/shop")
         .domain("example.org")
         .max_age(Duration::from_secs(60))
-        .secure()
-        .http_only()
+        .secure(true)
+        .http_only(true)
         .same_site(SameSite::Strict);
     let response = Response::default().cookie(cookie);
     let text = response.headers()["set-cookie"].to_str().unwrap();

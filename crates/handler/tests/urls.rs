@@ -1,4 +1,5 @@
 //! URLs: which route answers, what the converters take, the slash at the end, and names.
+#![expect(clippy::unwrap_used, reason = "a test ends where its helpers fail")]
 
 use nuages_handler::{App, Client, Path, Request, Response, Urls, get, reverse};
 

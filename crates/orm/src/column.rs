@@ -82,31 +82,42 @@ impl<P: Readable<C>, C> serde::Serialize for Column<P, C> {
     }
 }
 
-macro_rules! values_only {
-    ($($method:ident -> $out:ty;)*) => {
-        #[doc(hidden)]
-        impl<P, C> Column<P, C> {$(
-            pub fn $method(&self) -> $out
-            where
-                P: Readable<C>,
-            {
-                unreachable!("a column has no value")
-            }
-        )*}
-    };
+impl<P: Readable<C>, C, U: ?Sized> AsRef<U> for Column<P, C> {
+    fn as_ref(&self) -> &U {
+        unreachable!("a column has no value")
+    }
 }
 
-values_only! {
-    to_string -> String;
-    to_owned -> C;
-    to_lowercase -> String;
-    to_uppercase -> String;
-    as_str -> &str;
-    trim -> &str;
-    len -> usize;
-    is_empty -> bool;
-    is_some -> bool;
-    is_none -> bool;
-    unwrap_or_default -> C;
+// Written out, not made by a macro, since the compiler shows the method that was called.
+#[doc(hidden)]
+#[expect(clippy::should_implement_trait, clippy::inherent_to_string_shadow_display, reason = "these are for values")]
+impl<P, C> Column<P, C> {
+    #[rustfmt::skip]
+    pub fn to_string(&self) -> String where P: Readable<C> { no_value() }
+    #[rustfmt::skip]
+    pub fn to_owned(&self) -> C where P: Readable<C> { no_value() }
+    #[rustfmt::skip]
+    pub fn clone(&self) -> C where P: Readable<C> { no_value() }
+    #[rustfmt::skip]
+    pub fn into<T>(self) -> T where P: Readable<C> { no_value() }
+    #[rustfmt::skip]
+    pub fn as_str(&self) -> &str where P: Readable<C> { no_value() }
+    #[rustfmt::skip]
+    pub fn len(&self) -> usize where P: Readable<C> { no_value() }
+    #[rustfmt::skip]
+    pub fn is_empty(&self) -> bool where P: Readable<C> { no_value() }
+    #[rustfmt::skip]
+    pub fn trim(&self) -> &str where P: Readable<C> { no_value() }
+    #[rustfmt::skip]
+    pub fn to_lowercase(&self) -> String where P: Readable<C> { no_value() }
+    #[rustfmt::skip]
+    pub fn to_uppercase(&self) -> String where P: Readable<C> { no_value() }
+    #[rustfmt::skip]
+    pub fn is_some(&self) -> bool where P: Readable<C> { no_value() }
+    #[rustfmt::skip]
+    pub fn is_none(&self) -> bool where P: Readable<C> { no_value() }
 }
 
+fn no_value<T>() -> T {
+    unreachable!("a column has no value")
+}

@@ -126,19 +126,23 @@ impl<S> Not for Condition<S> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no condition on a query of `{S}`",
     label = "not a condition on `{S}`",
-    note = "a condition compares columns of the queried model, which are the closure's argument: `.filter(|b| b.title.eq(..))`; a column of another model is reached over a relation: `b.author.name`"
+    note = "a condition compares columns of the queried model, which are the closure's argument: `.filter(|b| b.title.eq(..))`",
+    note = "columns of another model are reached over a relation: `b.author.name.eq(..)`",
+    note = "`&`, `|` and `!` combine conditions, `&&` and `||` do not; a condition on an aggregate goes into `.having(..)`"
 )]
 pub trait IntoCondition<S> {
     /// The condition.
     fn into_condition(self) -> Condition<S>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<S> IntoCondition<S> for Condition<S> {
     fn into_condition(self) -> Condition<S> {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: ToOnePath> IntoCondition<P::Root> for Column<P, bool> {
     fn into_condition(self) -> Condition<P::Root> {
         let located = self.located();

@@ -68,30 +68,35 @@ pub trait Operand<S, T: FieldType> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, T: FieldType> Operand<S, T> for T {
     fn into_operand(self) -> Expr {
         Expr::Value(self.to_value())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, T: FieldType> Operand<S, T> for &T {
     fn into_operand(self) -> Expr {
         Expr::Value(self.to_value())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S> Operand<S, String> for &str {
     fn into_operand(self) -> Expr {
         Expr::Value(self.into())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S> Operand<S, Vec<u8>> for &[u8] {
     fn into_operand(self) -> Expr {
         Expr::Value(self.to_vec().into())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: ToOnePath, C: ColumnType> Operand<P::Scope, C::Base> for Column<P, C> {
     fn into_operand(self) -> Expr {
         self.located().expr()
@@ -102,6 +107,7 @@ impl<P: ToOnePath, C: ColumnType> Operand<P::Scope, C::Base> for Column<P, C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, C: ColumnType> Operand<S, C::Base> for Expression<S, C> {
     fn into_operand(self) -> Expr {
         self.expr
@@ -112,6 +118,7 @@ impl<S, C: ColumnType> Operand<S, C::Base> for Expression<S, C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, C: ColumnType> Operand<S, C::Base> for &Expression<S, C> {
     fn into_operand(self) -> Expr {
         self.expr.clone()
@@ -134,6 +141,7 @@ impl Number for Decimal {}
 
 macro_rules! arithmetic {
     ($($trait:ident::$method:ident),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<P: ToOnePath, C: ColumnType<Base: Number>, V: Operand<P::Scope, C::Base>> $trait<V> for Column<P, C> {
             type Output = Expression<P::Root, P::Out<C>>;
 
@@ -142,6 +150,7 @@ macro_rules! arithmetic {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<S, C: ColumnType<Base: Number>, V: Operand<S, C::Base>> $trait<V> for Expression<S, C> {
             type Output = Self;
 

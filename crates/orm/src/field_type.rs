@@ -131,6 +131,7 @@ pub trait ColumnType: Clone + Debug + PartialEq + Send + Sync + Sized + 'static 
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FieldType> ColumnType for T {
     type Base = T;
     const NULLABLE: bool = false;
@@ -148,6 +149,7 @@ impl<T: FieldType> ColumnType for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FieldType> ColumnType for Option<T> {
     type Base = T;
     const NULLABLE: bool = true;
@@ -191,6 +193,7 @@ macro_rules! primitive {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl FieldType for $type {
             type Stored = Self;
 

@@ -15,18 +15,21 @@ pub trait IntoKey<M: Model> {
     fn into_key(self) -> M::Key;
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Record> IntoKey<S::Model> for &S {
     fn into_key(self) -> <S::Model as Model>::Key {
         self.primary_key()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model, S: State> IntoKey<M> for &ForeignKey<M, S> {
     fn into_key(self) -> M::Key {
         self.key()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model<Key = i64>> IntoKey<M> for i64 {
     fn into_key(self) -> i64 {
         self
@@ -44,30 +47,35 @@ pub trait IntoOptionalKey<M: Model> {
     fn into_optional_key(self) -> Option<M::Key>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Record> IntoOptionalKey<S::Model> for &S {
     fn into_optional_key(self) -> Option<<S::Model as Model>::Key> {
         Some(self.primary_key())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model, S: State> IntoOptionalKey<M> for &ForeignKey<M, S> {
     fn into_optional_key(self) -> Option<M::Key> {
         Some(self.key())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model<Key = i64>> IntoOptionalKey<M> for i64 {
     fn into_optional_key(self) -> Option<i64> {
         Some(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model, K: IntoKey<M>> IntoOptionalKey<M> for Option<K> {
     fn into_optional_key(self) -> Option<M::Key> {
         self.map(K::into_key)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model, S: State> IntoOptionalKey<M> for &Option<ForeignKey<M, S>> {
     fn into_optional_key(self) -> Option<M::Key> {
         self.as_ref().map(ForeignKey::key)

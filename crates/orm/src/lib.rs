@@ -15,12 +15,14 @@ mod schema;
 mod text;
 pub mod transaction;
 mod value;
+#[cfg(feature = "views")]
+pub mod views;
 
 pub use database::{Database, DatabaseOptions};
 pub use dialect::Dialect;
 pub use error::{BoxError, Error, Result};
 pub use field_type::{ColumnType, FieldType, Primitive};
-pub use raw::{FromRow, Raw, raw};
+pub use raw::{FromRow, Raw, raw, raw_trusted};
 pub use row::Row;
 pub use schema::create_tables;
 pub use transaction::{atomic, on_commit};
@@ -33,6 +35,7 @@ pub type Op<'a, T> = nuages_bridge::Op<'a, T, Error>;
 mod column;
 mod condition;
 mod create;
+mod deserialize;
 mod expression;
 mod foreign_key;
 mod key;
@@ -63,17 +66,20 @@ pub use order::{IntoOrder, Order};
 pub use path::{Hop, NotLoadedCallSelectRelated, Path, Root, ToOnePath};
 pub use queryset::{Annotated, Groups, QuerySet, Values};
 pub use related_many::{RelatedMany, RelatedRows};
-pub use relation::{Any, One, OneOrNone, Related, Relation, RelationKind, ToOne};
+pub use relation::{Any, One, OneOrNone, Related, Relation, RelationKind, ToOne, ValuesOnly};
 pub use selection::{Concat, Selection};
-pub use update::{Assign, Assignment, Assignments};
+pub use update::{Assign, Assignment, Assignments, Points};
 
 /// What the code that `#[model]` makes is written against. Not for people.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::create::{Creation, Given, Missing, default_value};
+    pub use crate::deserialize::{Parts, Source, deserialize, required};
+    pub use crate::loading::SerializeState;
     pub use crate::model::{Operations, Reader, Selected};
     pub use crate::path::LoadedBy;
     pub use crate::queryset::{delete, save};
+    pub use crate::related_many::reverse_of;
     pub use nuages_orm_macros::facade_model;
     pub use serde;
 }

@@ -73,7 +73,6 @@ pub trait Record: Clone + Debug + PartialEq + Send + Sync + Sized + 'static {
 /// The names of a model's operations.
 #[derive(Debug)]
 #[doc(hidden)]
-#[expect(missing_docs, reason = "each is the name of the operation it is called as")]
 pub struct Operations {
     pub get: &'static str,
     pub first: &'static str,

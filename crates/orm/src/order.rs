@@ -48,6 +48,7 @@ pub trait IntoOrder<S> {
     fn push_to(self, order: &mut Vec<query::Order>);
 }
 
+#[diagnostic::do_not_recommend]
 impl<S> IntoOrder<S> for Order<S> {
     fn push_to(self, order: &mut Vec<query::Order>) {
         order.push(self.order);
@@ -60,12 +61,14 @@ impl<P: ToOnePath, C: ColumnType> IntoOrder<P::Root> for Column<P, C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, C: ColumnType> IntoOrder<S> for Expression<S, C> {
     fn push_to(self, order: &mut Vec<query::Order>) {
         order.push(self.asc().order);
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, C: ColumnType> IntoOrder<S> for &Expression<S, C> {
     fn push_to(self, order: &mut Vec<query::Order>) {
         order.push(self.asc().order);
@@ -73,6 +76,7 @@ impl<S, C: ColumnType> IntoOrder<S> for &Expression<S, C> {
 }
 
 // Groups are ordered by what they are grouped by, too.
+#[diagnostic::do_not_recommend]
 impl<M> IntoOrder<Grouped<M>> for Order<M> {
     fn push_to(self, order: &mut Vec<query::Order>) {
         order.push(self.order);
@@ -81,6 +85,7 @@ impl<M> IntoOrder<Grouped<M>> for Order<M> {
 
 macro_rules! tuples {
     ($($($part:ident)+;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<S, $($part: IntoOrder<S>),+> IntoOrder<S> for ($($part,)+) {
             fn push_to(self, order: &mut Vec<query::Order>) {
                 #[expect(non_snake_case, reason = "the type parameters name the variables too")]

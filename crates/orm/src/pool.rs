@@ -63,6 +63,16 @@ struct State {
     closed: bool,
 }
 
+impl State {
+    /// The last used connection, one of this runtime's before one of another.
+    fn take_idle(&mut self) -> Option<Connection> {
+        match self.idle.iter().rposition(Connection::is_at_home) {
+            Some(at) => Some(self.idle.remove(at)),
+            None => self.idle.pop(),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Held {
     id: u64,
@@ -135,13 +145,13 @@ impl Pool {
         let keep = Arc::new(Permits { pool: Arc::clone(self), id, _turn: turn, _place: place });
         let mut lease = Lease { connection: None, in_transaction: false, keep, pool: Arc::clone(self) };
         loop {
-            lease.connection = self.state().idle.pop();
+            lease.connection = self.state().take_idle();
             match &mut lease.connection {
                 None => {
                     lease.connection = Some(self.driver.connect().await?);
                     return Ok(lease);
                 }
-                Some(connection) if self.driver.is_remote() && connection.last_used().elapsed() > STALE => {
+                Some(connection) if connection.may_be_stale(STALE) => {
                     if connection.ping().await.is_ok() {
                         return Ok(lease);
                     }

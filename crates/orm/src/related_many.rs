@@ -8,9 +8,9 @@ use crate::condition::{Condition, IntoCondition, Test};
 use crate::expression::Expression;
 use crate::located::related;
 use crate::model::{Fields, Model};
-use crate::path::{Hop, Readable, ToOnePath};
+use crate::path::{Hop, Readable, Root, ToOnePath};
 use crate::query::{Aggregate, Expr};
-use crate::relation::Relation;
+use crate::relation::{Related, Relation};
 
 /// A to-many relation as the closures of a query see it: `a.books`.
 ///
@@ -130,3 +130,7 @@ impl<P: ToOnePath, R: Relation> RelatedRows<P, R> {
         related(outer, R::meta(), self.filter.map(|test| test.expr))
     }
 }
+
+/// Checks that a foreign key of `M` leads to `Owner`: then `Owner` may have its other side.
+#[doc(hidden)]
+pub fn reverse_of<Owner: Model, M: Model, R: Relation<From = M, To = Owner>>(_: Related<Root<M>, R>) {}

@@ -40,7 +40,11 @@ pub trait RelationKind: 'static {
 }
 
 /// A relation that leads to one row at most.
-#[diagnostic::on_unimplemented(message = "this relation leads to many rows")]
+#[diagnostic::on_unimplemented(
+    message = "this path follows a relation that leads to many rows",
+    label = "each row has many of these",
+    note = "a query can be ordered by, and select, what each row has one of; count the others: `.annotate(|a| a.books.count())`"
+)]
 pub trait ToOne: RelationKind {}
 
 /// A foreign key that is always there.

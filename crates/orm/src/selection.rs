@@ -50,6 +50,7 @@ impl<P: ToOnePath, C: ColumnType> Selection<P::Root> for Column<P, C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: 'static, C: ColumnType> Selection<S> for Expression<S, C> {
     type Tuple = (C,);
     type Row = C;
@@ -69,6 +70,7 @@ impl<S: 'static, C: ColumnType> Selection<S> for Expression<S, C> {
 
 macro_rules! tuples {
     ($($($part:ident)+;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<S: 'static, $($part: Selection<S>),+> Selection<S> for ($($part,)+) {
             type Tuple = ($($part::Row,)+);
             type Row = ($($part::Row,)+);

@@ -11,6 +11,7 @@ use crate::model::Model;
 use crate::path::{Root, ToOnePath};
 use crate::query::Expr;
 use crate::relation::{One, OneOrNone, Related, Relation};
+use crate::value::Value;
 
 /// A column of `M` and its new value: `b.stock.set(b.stock - 1)`.
 pub struct Assignment<M> {
@@ -43,6 +44,7 @@ pub trait Assignments<M> {
     fn push_to(self, out: &mut Vec<(&'static str, Expr)>);
 }
 
+#[diagnostic::do_not_recommend]
 impl<M> Assignments<M> for Assignment<M> {
     fn push_to(self, out: &mut Vec<(&'static str, Expr)>) {
         out.push((self.column, self.value));
@@ -51,6 +53,7 @@ impl<M> Assignments<M> for Assignment<M> {
 
 macro_rules! tuples {
     ($($($part:ident)+;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<M, $($part: Assignments<M>),+> Assignments<M> for ($($part,)+) {
             fn push_to(self, out: &mut Vec<(&'static str, Expr)>) {
                 #[expect(non_snake_case, reason = "the type parameters name the variables too")]
@@ -75,7 +78,7 @@ tuples! {
 /// What a column of type `C` can be set to in a query of `S`: a value, or a column or expression of the same query.
 #[diagnostic::on_unimplemented(
     message = "a column of type `{C}` can't be set to `{Self}`",
-    label = "neither a `{C}` nor a column or expression of that type in a query of `{S}`",
+    label = "neither a `{C}` nor an expression of that type",
     note = "text columns take `&str` too; columns that may be NULL take the value itself or an `Option` of it"
 )]
 pub trait Assign<S, C: ColumnType> {
@@ -86,6 +89,7 @@ pub trait Assign<S, C: ColumnType> {
 
 macro_rules! assign {
     ($([$($generics:tt)*] $from:ty => $to:ty, |$value:ident| $expr:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<S, $($generics)*> Assign<S, $to> for $from {
             fn into_assigned(self) -> Expr {
                 let $value = self;
@@ -104,33 +108,54 @@ assign! {
     [T: FieldType] &Option<T> => Option<T>, |value| value.to_value();
     [] &str => String, |text| text.into();
     [] &str => Option<String>, |text| text.into();
-    [] Option<&str> => Option<String>, |text| text.map(str::to_owned).into();
     [] &[u8] => Vec<u8>, |bytes| bytes.to_vec().into();
     [] &[u8] => Option<Vec<u8>>, |bytes| bytes.to_vec().into();
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: ToOnePath, C: ColumnType> Assign<P::Scope, P::Out<C>> for Column<P, C> {
     fn into_assigned(self) -> Expr {
         self.located().expr()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, C: ColumnType> Assign<S, C> for Expression<S, C> {
     fn into_assigned(self) -> Expr {
         self.expr
     }
 }
 
-impl<M: Model, R: Relation<From = M, Kind = One>> Related<Root<M>, R> {
-    /// In [`update`](crate::QuerySet::update): what the foreign key points to from now on.
-    pub fn set(self, object: impl IntoKey<R::To>) -> Assignment<M> {
-        Assignment::new(R::meta().from_column, Expr::Value(object.into_key().to_value()))
+impl<M: Model, R: Relation<From = M>> Related<Root<M>, R> {
+    /// In [`update`](crate::QuerySet::update): what the foreign key points to from now on. Where it may be NULL, that may be `None::<&Author>`.
+    pub fn set<K>(self, object: K) -> Assignment<M>
+    where
+        R::Kind: Points<R::To, K>,
+    {
+        Assignment::new(R::meta().from_column, Expr::Value(<R::Kind as Points<R::To, K>>::key(object)))
     }
 }
 
-impl<M: Model, R: Relation<From = M, Kind = OneOrNone>> Related<Root<M>, R> {
-    /// In [`update`](crate::QuerySet::update): what the foreign key points to from now on, if anything.
-    pub fn set_or_null(self, object: impl IntoOptionalKey<R::To>) -> Assignment<M> {
-        Assignment::new(R::meta().from_column, Expr::Value(object.into_optional_key().to_value()))
+/// Relations whose foreign key can be set to a `K`: to what [`IntoKey`] takes, and where it may be NULL, to what [`IntoOptionalKey`] takes.
+#[diagnostic::on_unimplemented(
+    message = "a foreign key to `{M}` can't be set to `{K}`",
+    label = "not something that this foreign key can point to",
+    note = "give a reference to the object, `&author`, a foreign key to it, `&book.author`, or its key, `author.id`; a nullable one takes an `Option` of these too"
+)]
+pub trait Points<M: Model, K> {
+    /// The key.
+    #[doc(hidden)]
+    fn key(object: K) -> Value;
+}
+
+impl<M: Model, K: IntoKey<M>> Points<M, K> for One {
+    fn key(object: K) -> Value {
+        object.into_key().to_value()
+    }
+}
+
+impl<M: Model, K: IntoOptionalKey<M>> Points<M, K> for OneOrNone {
+    fn key(object: K) -> Value {
+        object.into_optional_key().to_value()
     }
 }

@@ -29,7 +29,7 @@ pub enum SameSite {
 /// use std::time::Duration;
 /// use nuages_handler::{Cookie, Response};
 ///
-/// let cookie = Cookie::new("language", "fr").max_age(Duration::from_secs(3600)).http_only().secure();
+/// let cookie = Cookie::new("language", "fr").max_age(Duration::from_secs(3600)).http_only(true).secure(true);
 /// let response = Response::default().cookie(cookie);
 /// assert_eq!(response.headers()["set-cookie"], "language=fr; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600");
 /// ```
@@ -67,15 +67,15 @@ impl Cookie {
         self
     }
 
-    /// Hides it from scripts in the page.
-    pub fn http_only(mut self) -> Self {
-        self.inner.set_http_only(true);
+    /// Whether it is hidden from scripts in the page.
+    pub fn http_only(mut self, hidden: bool) -> Self {
+        self.inner.set_http_only(hidden);
         self
     }
 
-    /// Sends it over HTTPS alone.
-    pub fn secure(mut self) -> Self {
-        self.inner.set_secure(true);
+    /// Whether it is sent over HTTPS alone.
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.inner.set_secure(secure);
         self
     }
 

@@ -86,7 +86,7 @@ impl IntoResponse for StatusCode {
 
 impl<R: IntoResponse> IntoResponse for (StatusCode, R) {
     fn into_response(self) -> Response {
-        self.1.into_response().with_status(self.0)
+        self.1.into_response().status_code(self.0)
     }
 }
 

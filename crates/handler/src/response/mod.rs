@@ -19,7 +19,7 @@ use crate::error::{Error, Problem};
 ///
 /// let response = Response::new(201)
 ///     .header("location", "/books/3/")
-///     .cookie(Cookie::new("seen", "yes").http_only())
+///     .cookie(Cookie::new("seen", "yes").http_only(true))
 ///     .body("made");
 /// assert_eq!(response.status(), 201);
 /// assert_eq!(response.headers()["location"], "/books/3/");
@@ -125,7 +125,7 @@ impl Response {
     }
 
     /// Changes the status.
-    pub fn with_status(mut self, status: StatusCode) -> Self {
+    pub fn status_code(mut self, status: StatusCode) -> Self {
         *self.inner.status_mut() = status;
         self
     }

@@ -30,10 +30,10 @@ impl Wishes {
         if copies < 1 {
             return;
         }
-        match self.0.iter_mut().find(|(id, _)| *id == book) {
-            Some((_, before)) => *before = before.saturating_add(copies).min(MOST),
-            None if self.0.len() < MOST as usize => self.0.push((book, copies.min(MOST))),
-            None => {}
+        if let Some((_, before)) = self.0.iter_mut().find(|(id, _)| *id == book) {
+            *before = before.saturating_add(copies).min(MOST);
+        } else if self.0.len() < MOST as usize {
+            self.0.push((book, copies.min(MOST)));
         }
     }
 

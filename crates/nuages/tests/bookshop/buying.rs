@@ -15,7 +15,7 @@ async fn buy(visitor: &Client, book: i64, name: &str) -> (u16, String) {
 }
 
 /// Orders, lines, invoices, customers, and the copies left of a book.
-async fn counts(database: &Database, book: i64) -> [i64; 5] {
+async fn counts(database: &Database, book: i64) -> [u64; 5] {
     database
         .scope(async {
             [
@@ -23,7 +23,7 @@ async fn counts(database: &Database, book: i64) -> [i64; 5] {
                 OrderLine::objects().count().await.unwrap(),
                 Invoice::objects().count().await.unwrap(),
                 Customer::objects().count().await.unwrap(),
-                i64::from(Book::objects().get(|b| b.id.eq(book)).await.unwrap().stock),
+                Book::objects().get(|b| b.id.eq(book)).await.unwrap().stock.unsigned_abs().into(),
             ]
         })
         .await

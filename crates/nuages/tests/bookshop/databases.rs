@@ -4,7 +4,7 @@ use std::env;
 use std::future::Future;
 
 use nuages::handler::{Client, Handler};
-use nuages::orm::Database;
+use nuages::orm::{Database, raw_trusted};
 
 use crate::{app, data};
 
@@ -46,11 +46,15 @@ pub async fn on_each_database<F: Future<Output = ()>>(name: &str, test: impl Fn(
         Err(error) => panic!("{server} does not answer: {error}"),
     };
     let fresh = format!("nuages_bookshop_{name}");
-    admin.execute_raw(&format!("DROP DATABASE IF EXISTS {fresh} WITH (FORCE)")).await.unwrap();
-    admin.execute_raw(&format!("CREATE DATABASE {fresh}")).await.unwrap();
+    sql(&admin, format!("DROP DATABASE IF EXISTS {fresh} WITH (FORCE)")).await;
+    sql(&admin, format!("CREATE DATABASE {fresh}")).await;
     let (base, _) = server.rsplit_once('/').unwrap();
     let database = Database::connect(&format!("{base}/{fresh}")).await.unwrap();
     test(Shop::open(database.clone()).await).await;
     database.close().await.unwrap();
-    admin.execute_raw(&format!("DROP DATABASE {fresh} WITH (FORCE)")).await.unwrap();
+    sql(&admin, format!("DROP DATABASE {fresh} WITH (FORCE)")).await;
+}
+
+async fn sql(database: &Database, text: String) {
+    raw_trusted(text).using(database).execute().await.unwrap();
 }

@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{self, Handle};
 
 use super::blocking::Worker;
 use super::{AsyncConnection, RowSink};
@@ -59,6 +61,8 @@ pub(crate) struct Connection {
     busy: bool,
     broken: bool,
     last_used: Instant,
+    /// The runtime that drives its I/O, and without which it is dead.
+    runtime: Option<runtime::Id>,
 }
 
 enum Kind {
@@ -76,7 +80,7 @@ impl Connection {
     }
 
     fn new(kind: Kind) -> Self {
-        Self { kind, busy: false, broken: false, last_used: Instant::now() }
+        Self { kind, busy: false, broken: false, last_used: Instant::now(), runtime: current_runtime() }
     }
 
     /// Runs a statement. `keep` is held until the statement has ended, also where the caller has gone.
@@ -123,8 +127,15 @@ impl Connection {
         self.broken
     }
 
-    pub(crate) fn last_used(&self) -> Instant {
-        self.last_used
+    /// Whether it may have gone while it was idle, so that it has to be asked first: after so long, or where it was opened by another runtime, which may
+    /// have ended.
+    pub(crate) fn may_be_stale(&self, after: Duration) -> bool {
+        matches!(self.kind, Kind::Async(_)) && (self.last_used.elapsed() > after || !self.is_at_home())
+    }
+
+    /// Whether its I/O is that of the current runtime.
+    pub(crate) fn is_at_home(&self) -> bool {
+        matches!(self.kind, Kind::Blocking(_)) || self.runtime == current_runtime()
     }
 
     pub(crate) async fn ping(&mut self) -> Result<()> {
@@ -154,6 +165,10 @@ impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("busy", &self.busy).field("broken", &self.broken).finish_non_exhaustive()
     }
+}
+
+fn current_runtime() -> Option<runtime::Id> {
+    Handle::try_current().ok().map(|handle| handle.id())
 }
 
 /// What a statement needs to be held while it runs: its place in the pool, and its turn to write.

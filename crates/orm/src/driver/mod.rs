@@ -152,11 +152,6 @@ impl Driver {
         }
     }
 
-    /// Whether a connection may go stale while it is idle.
-    pub(crate) fn is_remote(&self) -> bool {
-        matches!(self, Self::Async(_))
-    }
-
     pub(crate) async fn connect(&self) -> Result<Connection> {
         match self {
             Self::Async(driver) => Ok(Connection::from_async(driver.connect().await?)),

@@ -14,6 +14,7 @@ use super::body::{AsyncBody, Body, SyncBody};
 use super::hooks;
 use super::level::{Level, TRANSACTION};
 use crate::database::{Database, resolve};
+use crate::driver::Call;
 use crate::pool::Holder;
 use crate::{Error, Op};
 
@@ -224,8 +225,9 @@ impl Drop for Running {
 }
 
 impl Running {
+    /// Whether its commit is the final one, and something waits for that.
     fn has_hooks(&self) -> bool {
-        !self.0.hooks().is_empty()
+        self.0.is_outermost() && !self.0.hooks().is_empty()
     }
 
     async fn run_hooks(self) -> Result<(), Error> {
@@ -282,4 +284,16 @@ fn conclude<T, E: From<Error>>(
             Ok(value)
         }
     }
+}
+
+/// Runs statements of our own, all or none. In place, where the caller may block.
+pub(crate) async fn run_all(database: Database, holder: Holder, calls: Vec<Call>) -> Result<(), Error> {
+    let running = Running(Level::begin(database, false, holder).await?);
+    for call in calls {
+        if let Err(error) = running.0.call(call, holder).await {
+            running.0.end(false).await?;
+            return Err(error);
+        }
+    }
+    running.0.end(true).await
 }

@@ -1,6 +1,6 @@
 //! What is done once the outermost transaction is committed.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::future::Future;
 
 use nuages_bridge::sync_to_async;
@@ -100,6 +100,15 @@ impl<T: Send + 'static, E: Display + Send + 'static> HookResult for Result<T, E>
 pub enum Queued {
     Sync(Box<dyn FnOnce() -> Option<String> + Send>),
     Async(Box<dyn FnOnce() -> BoxFuture<'static, Option<String>> + Send>),
+}
+
+impl fmt::Debug for Queued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sync(_) => "Sync",
+            Self::Async(_) => "Async",
+        })
+    }
 }
 
 mod sealed {

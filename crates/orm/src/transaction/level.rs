@@ -187,6 +187,10 @@ impl Level {
         }
     }
 
+    pub(super) fn is_outermost(&self) -> bool {
+        self.depth == 0
+    }
+
     pub(super) fn hooks(&self) -> std::sync::MutexGuard<'_, Vec<Queued>> {
         self.hooks.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -13,4 +13,5 @@ pub use self::atomic::{Atomic, atomic};
 pub use self::body::{AsyncBody, Body, SyncBody};
 pub use self::hooks::{AsyncHook, Hook, HookResult, SyncHook, on_commit};
 
+pub(crate) use self::atomic::run_all;
 pub(crate) use self::level::{Level, TRANSACTION};

@@ -8,9 +8,9 @@ use crate::models::{Book, book};
 
 #[derive(Serialize)]
 struct Page {
-    page: i64,
-    pages: i64,
-    count: i64,
+    page: u64,
+    pages: u64,
+    count: u64,
     results: Vec<With<Book, book::author>>,
 }
 

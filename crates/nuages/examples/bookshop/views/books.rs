@@ -4,10 +4,10 @@ use askama::Template;
 use nuages::prelude::*;
 
 use super::Page;
-use crate::models::{Book, Country, book};
+use crate::models::{Author, Book, Country, author, book};
 
 /// How many books a page of the list shows.
-pub const PAGE: i64 = 20;
+pub const PAGE: u64 = 20;
 
 const ORDERS: [(&str, &str); 4] =
     [("title", "Title"), ("author", "Author"), ("year", "Oldest first"), ("price", "Cheapest first")];
@@ -18,9 +18,9 @@ pub struct List {
     pub q: String,
     pub country: String,
     pub order: &'static str,
-    pub page: i64,
-    pub pages: i64,
-    pub total: i64,
+    pub page: u64,
+    pub pages: u64,
+    pub total: u64,
 }
 
 impl List {
@@ -28,7 +28,7 @@ impl List {
         let query = request.query();
         let text = |name| query.get(name).unwrap_or_default().trim().chars().take(100).collect();
         let order = query.get("order").and_then(|order| ORDERS.iter().find(|(value, _)| *value == order));
-        let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+        let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1_i64).max(1).unsigned_abs();
         Self { q: text("q"), country: text("country"), order: order.map_or("title", |(value, _)| value), page, pages: 1, total: 0 }
     }
 
@@ -54,28 +54,27 @@ impl List {
     }
 
     /// Settles on a page that exists.
-    pub fn found(&mut self, total: i64) {
+    pub fn found(&mut self, total: u64) {
         self.total = total;
-        self.pages = (total + PAGE - 1).div_euclid(PAGE).max(1);
+        self.pages = total.div_ceil(PAGE).max(1);
         self.page = self.page.clamp(1, self.pages);
     }
 
     /// The rows of the page.
     pub fn rows(&self) -> std::ops::Range<u64> {
         let first = (self.page - 1) * PAGE;
-        first.unsigned_abs()..(first + PAGE).unsigned_abs()
+        first..first + PAGE
     }
 
     /// The address of another page of the same list.
-    pub fn url(&self, page: &i64) -> String {
-        let mut url = String::from("/books/?");
+    pub fn url(&self, page: u64) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in [("q", self.q.as_str()), ("country", &self.country), ("order", self.order)] {
             if !value.is_empty() {
-                url.push_str(&query_pair(name, value));
-                url.push('&');
+                query.append_pair(name, value);
             }
         }
-        url + &format!("page={page}")
+        format!("/books/?{}", query.append_pair("page", &page.to_string()).finish())
     }
 
     pub fn orders(&self) -> [(&'static str, &'static str); 4] {
@@ -98,17 +97,6 @@ impl List {
             n => format!("{n} books, page {} of {}.", self.page, self.pages),
         }
     }
-}
-
-fn query_pair(name: &str, value: &str) -> String {
-    let encoded: String = value
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect();
-    format!("{name}={encoded}")
 }
 
 #[derive(Template)]
@@ -134,7 +122,7 @@ pub async fn book_list(request: Request) -> Result<Response> {
 #[template(path = "book.html")]
 struct BookDetail {
     page: Page,
-    book: With<Book, book::author, author_country>,
+    book: With<Book, book::author, With<Author, author::country>>,
 }
 
 /// Async: the book, its author and the author's country come in one query.

@@ -10,9 +10,9 @@ use crate::models::{Author, Book, Country, book};
 #[template(path = "home.html")]
 struct Home {
     page: Page,
-    countries: i64,
-    books: i64,
-    authors: i64,
+    countries: u64,
+    books: u64,
+    authors: u64,
     latest: Vec<With<Book, book::author>>,
 }
 

@@ -1,0 +1,159 @@
+//! The builder that `create()` gives: a type parameter for each column that has to be given, so that a missing one is a compile error.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::names;
+use crate::parse::{Field, FieldKind, Model};
+
+/// The builder's struct.
+pub(super) fn builder(model: &Model) -> TokenStream {
+    let Model { root, visibility, name, .. } = model;
+    let builder = model.builder_struct();
+    let parameters: Vec<_> = parameters(model).collect();
+    let doc = format!("A row of [`{name}`] on its way: what `{name}::create()` gives. Give the columns, then `.await` it or `.wait()` for it.");
+    quote! {
+        #[doc = #doc]
+        #[must_use = "nothing is created until it is `.await`ed (async code) or `.wait()`ed for (sync code)"]
+        #[allow(missing_debug_implementations)]
+        #visibility struct #builder<#(#parameters),*> {
+            creation: #root::__private::Creation<#name>,
+            given: ::core::marker::PhantomData<fn() -> (#(#parameters,)*)>,
+        }
+    }
+}
+
+/// A parameter for each column that has to be given.
+fn parameters(model: &Model) -> impl Iterator<Item = Ident> {
+    (0..model.required().count()).map(|at| format_ident!("__C{at}"))
+}
+
+/// The trait that holds if the column was given.
+fn trait_name(model: &Model, field: &Field) -> Ident {
+    let mut camel = String::new();
+    for word in names::plain(&field.name).split('_') {
+        let mut characters = word.chars();
+        camel.extend(characters.next().map(|first| first.to_ascii_uppercase()));
+        camel.extend(characters);
+    }
+    format_ident!("{}{camel}IsGiven", names::plain(&model.name))
+}
+
+/// `create()`, a method for each column, and the two ways to run it.
+pub(super) fn implementations(model: &Model) -> TokenStream {
+    let Model { root, visibility, name, .. } = model;
+    let builder = model.builder_struct();
+    let parameters: Vec<_> = parameters(model).collect();
+    let traits: Vec<_> = model.required().map(|field| trait_name(model, field)).collect();
+    let missing = parameters.iter().map(|_| quote!(#root::__private::Missing));
+    let given: Vec<_> = model.required().map(|field| given(model, field)).collect();
+    let create = format!("Makes a row: give the columns, then `.await` it or `.wait()` for it, which gives the [`{name}`].");
+
+    let mut required = 0;
+    let methods: Vec<_> = model
+        .fields
+        .iter()
+        .filter(|field| !matches!(field.kind, FieldKind::Key | FieldKind::Many { .. }))
+        .map(|field| {
+            let place = field.is_required().then(|| {
+                required += 1;
+                required - 1
+            });
+            method(model, field, &parameters, place)
+        })
+        .collect();
+    quote! {
+        #[allow(dead_code)]
+        impl #name {
+            #[doc = #create]
+            #visibility fn create() -> #builder<#(#missing),*> {
+                #builder {
+                    creation: #root::__private::Creation::new(),
+                    given: ::core::marker::PhantomData,
+                }
+            }
+        }
+
+        #(#given)*
+
+        #[allow(dead_code)]
+        impl<#(#parameters),*> #builder<#(#parameters),*> {
+            #(#methods)*
+
+            /// In this database, whatever the context says.
+            #visibility fn using(self, database: &#root::Database) -> Self {
+                Self { creation: self.creation.using(database), given: self.given }
+            }
+
+            /// Makes the row and waits for it, for sync code.
+            ///
+            /// # Errors
+            ///
+            /// Those of every statement; `is_integrity` where a rule of the schema is broken.
+            #[track_caller]
+            #visibility fn wait(mut self) -> #root::Result<#name>
+            where
+                #(#parameters: #traits,)*
+            {
+                self.creation.op().wait()
+            }
+        }
+
+        // A future itself, not something that becomes one: only so does the compiler name the column that is missing.
+        impl<#(#parameters: #traits),*> ::core::future::Future for #builder<#(#parameters),*> {
+            type Output = #root::Result<#name>;
+
+            fn poll(
+                mut self: ::core::pin::Pin<&mut Self>,
+                cx: &mut ::core::task::Context<'_>,
+            ) -> ::core::task::Poll<Self::Output> {
+                self.creation.poll(cx)
+            }
+        }
+    }
+}
+
+/// What tells that a column is missing.
+fn given(model: &Model, field: &Field) -> TokenStream {
+    let (root, name) = (&model.root, &model.name);
+    let visibility = &model.visibility;
+    let column = names::plain(&field.name);
+    let trait_name = trait_name(model, field);
+    let message = format!("`{name}::create()` lacks the column `{column}`");
+    let label = format!("the column `{column}` is missing");
+    let note = format!("give it before `.await` or `.wait()`: `.{column}(..)`");
+    quote! {
+        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
+        #visibility trait #trait_name {}
+        #[diagnostic::do_not_recommend]
+        impl #trait_name for #root::__private::Given {}
+    }
+}
+
+/// The method that gives a column.
+fn method(model: &Model, field: &Field, parameters: &[Ident], required: Option<usize>) -> TokenStream {
+    let root = &model.root;
+    let builder = model.builder_struct();
+    let (visibility, name, ty) = (&field.visibility, &field.name, &field.ty);
+    let column = field.column();
+    let doc = format!("The column `{}`.", names::plain(name));
+    let (argument, set) = match &field.kind {
+        FieldKind::ForeignKey { target, optional: true, .. } => {
+            (quote!(#root::IntoOptionalKey<#target>), quote!(point_or_null::<#target>))
+        }
+        FieldKind::ForeignKey { target, .. } => (quote!(#root::IntoKey<#target>), quote!(point::<#target>)),
+        _ => (quote!(#root::Assign<#root::ValuesOnly, #ty>), quote!(set::<#ty>)),
+    };
+    let out = parameters.iter().enumerate().map(|(at, parameter)| {
+        if required == Some(at) { quote!(#root::__private::Given) } else { quote!(#parameter) }
+    });
+    quote! {
+        #[doc = #doc]
+        #visibility fn #name(self, value: impl #argument) -> #builder<#(#out),*> {
+            #builder {
+                creation: self.creation.#set(#column, value),
+                given: ::core::marker::PhantomData,
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What is known about the model at run time, and its `Model` implementation.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{columns, relation_static};
+use crate::names;
+use crate::parse::{Field, FieldKind, Model};
+
+/// The statics, the `Model` implementation, and the methods of the model.
+pub(super) fn meta(model: &Model) -> TokenStream {
+    let Model { root, name, visibility, table, ordering, unique_together, .. } = model;
+    let title = names::plain(name);
+    let fields_struct = model.fields_struct();
+    let fields = columns::value(model);
+    let columns = model.fields.iter().filter_map(|field| column(model, field));
+    let relations = model.relations().map(relation_static);
+    let ordering = ordering.iter().map(|(column, descending)| quote!((#column, #descending)));
+    let unique_together = unique_together.iter().map(|set| quote!(&[#(#set),*]));
+    let statics = model.relations().map(|field| relation(model, field));
+    let objects = format!("All rows of [`{title}`], as a queryset.");
+    let fields_doc = format!("The columns of [`{title}`], for conditions that are made outside a query's closure.");
+    quote! {
+        static META: #root::meta::ModelMeta = #root::meta::ModelMeta::new(#title, #table)
+            .columns(&[#(#columns),*])
+            .relations(&[#(&#relations),*])
+            .ordering(&[#(#ordering),*])
+            .unique_together(&[#(#unique_together),*]);
+        #(#statics)*
+
+        #[automatically_derived]
+        impl #root::Model for #name {
+            type Key = i64;
+            type Fields<P: 'static> = #fields_struct<P>;
+            const PRIMARY_KEY: &'static str = "id";
+            const OPERATIONS: &'static #root::__private::Operations = #root::__operations!(#title);
+
+            fn meta() -> &'static #root::meta::ModelMeta {
+                &META
+            }
+
+            fn fields_at<P: 'static>() -> &'static #fields_struct<P> {
+                #fields
+            }
+        }
+
+        #[allow(dead_code)]
+        impl #name {
+            #[doc = #objects]
+            #visibility fn objects() -> #root::QuerySet<Self> {
+                #root::QuerySet::new()
+            }
+
+            #[doc = #fields_doc]
+            #visibility fn fields() -> &'static #fields_struct<#root::Root<Self>> {
+                <Self as #root::Model>::fields_at()
+            }
+        }
+    }
+}
+
+/// The column of a field.
+fn column(model: &Model, field: &Field) -> Option<TokenStream> {
+    let root = &model.root;
+    let column = field.column()?;
+    let name = names::plain(&field.name);
+    let ty = &field.ty;
+    let options = &field.options;
+    let mut out = match &field.kind {
+        FieldKind::Many { .. } => return None,
+        FieldKind::Key => quote! {
+            #root::meta::ColumnMeta::new(#name, #column, <#ty as #root::ColumnType>::KIND).automatic()
+        },
+        FieldKind::Column => quote! {
+            #root::meta::ColumnMeta::new(#name, #column, <#ty as #root::ColumnType>::KIND)
+                .nullable(<#ty as #root::ColumnType>::NULLABLE)
+        },
+        FieldKind::ForeignKey { target, optional, .. } => {
+            let relation = relation_static(field);
+            quote! {
+                #root::meta::ColumnMeta::new(#name, #column, <<#target as #root::Model>::Key as #root::ColumnType>::KIND)
+                    .nullable(#optional)
+                    .references(&#relation)
+            }
+        }
+    };
+    if options.unique.is_some() {
+        out.extend(quote!(.unique()));
+    }
+    // Django indexes foreign keys too, since they are joined; a unique one has its index already.
+    if options.db_index.is_some() || (field.is_relation() && options.unique.is_none()) {
+        out.extend(quote!(.index()));
+    }
+    if let Some((length, _)) = options.max_length {
+        out.extend(quote!(.max_length(#length)));
+    }
+    if let (Some((all, _)), Some((after, _))) = (options.max_digits, options.decimal_places) {
+        out.extend(quote!(.digits(#all, #after)));
+    }
+    if let Some((value, _)) = &options.default {
+        out.extend(quote!(.default(|| #root::__private::default_value::<#ty>(#value))));
+    }
+    if let Some((condition, _)) = &options.check {
+        out.extend(quote!(.check(#condition)));
+    }
+    Some(out)
+}
+
+/// The static of a relation.
+fn relation(model: &Model, field: &Field) -> TokenStream {
+    let root = &model.root;
+    let this = &model.name;
+    let name = names::plain(&field.name);
+    let ident = relation_static(field);
+    let value = match &field.kind {
+        FieldKind::ForeignKey { target, optional, on_delete, .. } => {
+            let column = field.column();
+            let nullable = optional.then(|| quote!(.nullable()));
+            quote! {
+                #root::meta::RelationMeta::foreign_key(
+                    #name,
+                    <#this as #root::Model>::meta,
+                    <#target as #root::Model>::meta,
+                    #column,
+                    <#target as #root::Model>::PRIMARY_KEY,
+                    #root::meta::OnDelete::#on_delete,
+                ) #nullable
+            }
+        }
+        FieldKind::Many { target, field: forward, .. } => {
+            let column = format!("{}_id", names::plain(forward));
+            quote! {
+                #root::meta::RelationMeta::reverse(
+                    #name,
+                    <#this as #root::Model>::meta,
+                    <#target as #root::Model>::meta,
+                    <#this as #root::Model>::PRIMARY_KEY,
+                    #column,
+                )
+            }
+        }
+        FieldKind::Key | FieldKind::Column => return quote!(),
+    };
+    quote! { static #ident: #root::meta::RelationMeta = #value; }
+}

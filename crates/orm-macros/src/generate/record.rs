@@ -1,0 +1,112 @@
+//! Reading a row, and the methods of a record.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::relation_static;
+use crate::names;
+use crate::parse::{FieldKind, Model};
+
+/// The `Record` implementation.
+pub(super) fn record(model: &Model) -> TokenStream {
+    let Model { root, name, visibility, .. } = model;
+    let (parameter, record) = (model.parameter(), model.record());
+
+    let values = model.fields.iter().filter_map(|field| {
+        let name = &field.name;
+        match &field.kind {
+            FieldKind::Key | FieldKind::Column => Some(quote!(#root::ColumnType::to_value(&self.#name))),
+            FieldKind::ForeignKey { optional: false, .. } => Some(quote!(#root::ColumnType::to_value(&self.#name.key()))),
+            FieldKind::ForeignKey { .. } => {
+                Some(quote!(#root::ColumnType::to_value(&self.#name.as_ref().map(#root::ForeignKey::key))))
+            }
+            FieldKind::Many { .. } => None,
+        }
+    });
+
+    let states = model.foreign_keys().map(|field| {
+        let relation = relation_static(field);
+        let FieldKind::ForeignKey { place, .. } = field.kind else { return quote!() };
+        let state = model.state(place);
+        quote!(selection.relation::<#state>(&#relation);)
+    });
+
+    // All own columns come first, and then what the relations hold, one after the other.
+    let reads = model.fields.iter().filter(|field| field.column().is_some()).map(|field| {
+        let variable = variable(&field.name);
+        let ty = match &field.kind {
+            FieldKind::ForeignKey { target, optional: true, .. } => {
+                quote!(::core::option::Option<<#target as #root::Model>::Key>)
+            }
+            FieldKind::ForeignKey { target, .. } => quote!(<#target as #root::Model>::Key),
+            _ => {
+                let ty = &field.ty;
+                quote!(#ty)
+            }
+        };
+        quote!(let #variable = reader.next::<#ty>()?;)
+    });
+    // The key is read by the others before it is moved into its field.
+    let fields = model.fields.iter().filter(|field| !matches!(field.kind, FieldKind::Key)).map(|field| {
+        let (name, variable) = (&field.name, variable(&field.name));
+        let value = match &field.kind {
+            FieldKind::Key | FieldKind::Column => quote!(#variable),
+            FieldKind::ForeignKey { optional: true, .. } => quote!(#root::ForeignKey::decode_optional(#variable, reader)?),
+            FieldKind::ForeignKey { .. } => quote!(#root::ForeignKey::decode(#variable, reader)?),
+            FieldKind::Many { .. } => {
+                let relation = relation_static(field);
+                quote!(#root::Many::new(#root::ColumnType::to_value(&column_id), &#relation))
+            }
+        };
+        quote!(#name: #value)
+    });
+
+    let save = "Writes all columns of the record to its row.\n\nTo change only some, or to compute new values of the old ones, use \
+                `update` on a queryset.\n\n# Errors\n\n`is_not_found` if the row is no longer there, `is_integrity` if a rule of the schema is broken.";
+    let delete = "Deletes the record's row; gives how many rows that were: 0 if it was gone already.\n\n# Errors\n\n`is_integrity` if the row is \
+                  protected by one that points to it.";
+    quote! {
+        #[automatically_derived]
+        impl #parameter #root::Record for #record {
+            type Model = #name;
+
+            fn primary_key(&self) -> i64 {
+                self.id
+            }
+
+            fn column_values(&self) -> ::std::vec::Vec<#root::Value> {
+                ::std::vec![#(#values),*]
+            }
+
+            fn select(selection: &mut #root::__private::Selected) {
+                selection.own(&META);
+                #(#states)*
+            }
+
+            fn decode(reader: &mut #root::__private::Reader<'_>) -> #root::Result<Self> {
+                #(#reads)*
+                ::core::result::Result::Ok(Self { #(#fields,)* id: column_id })
+            }
+        }
+
+        #[allow(dead_code)]
+        impl #parameter #record {
+            #[doc = #save]
+            #[track_caller]
+            #visibility fn save(&self) -> #root::Op<'static, ()> {
+                #root::__private::save(self)
+            }
+
+            #[doc = #delete]
+            #[track_caller]
+            #visibility fn delete(&self) -> #root::Op<'static, u64> {
+                #root::__private::delete(self)
+            }
+        }
+    }
+}
+
+/// A variable that no item of the user's can have the name of.
+fn variable(field: &proc_macro2::Ident) -> proc_macro2::Ident {
+    format_ident!("column_{}", names::plain(field))
+}

@@ -1,0 +1,263 @@
+//! One field of a model.
+
+use proc_macro2::Span;
+use syn::spanned::Spanned as _;
+use syn::{Attribute, Error, GenericArgument, Ident, Path, PathArguments, PathSegment, Result, Type, Visibility, parse_quote};
+
+use super::options::{FieldOptions, is_ours};
+use crate::names;
+
+/// A field.
+pub(crate) struct Field {
+    /// What is left for the struct.
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
+    pub(crate) kind: FieldKind,
+    pub(crate) options: FieldOptions,
+}
+
+/// What a field is.
+pub(crate) enum FieldKind {
+    /// The primary key.
+    Key,
+    /// A plain column.
+    Column,
+    /// A foreign key.
+    ForeignKey {
+        target: Type,
+        optional: bool,
+        on_delete: Ident,
+        /// Its position among the model's relations.
+        place: usize,
+    },
+    /// The other side of a foreign key.
+    Many {
+        target: Type,
+        /// The foreign key's field in the target.
+        field: Ident,
+        place: usize,
+    },
+}
+
+impl Field {
+    pub(crate) fn parse(field: &syn::Field, model: &Ident, place: usize) -> Result<Self> {
+        let Some(name) = field.ident.clone() else {
+            return Err(Error::new(field.span(), "a model has named fields"));
+        };
+        let options = FieldOptions::parse(&field.attrs)?;
+        let kind = kind(&name, &field.ty, &options, model, place)?;
+        let parsed = Self {
+            attributes: field.attrs.iter().filter(|attribute| !is_ours(attribute)).cloned().collect(),
+            visibility: field.vis.clone(),
+            name,
+            ty: field.ty.clone(),
+            kind,
+            options,
+        };
+        parsed.check()?;
+        Ok(parsed)
+    }
+
+    pub(crate) fn is_relation(&self) -> bool {
+        matches!(self.kind, FieldKind::ForeignKey { .. } | FieldKind::Many { .. })
+    }
+
+    /// The name of its column, if it has one.
+    pub(crate) fn column(&self) -> Option<String> {
+        let name = names::plain(&self.name);
+        match self.kind {
+            FieldKind::Key | FieldKind::Column => Some(name),
+            FieldKind::ForeignKey { .. } => Some(format!("{name}_id")),
+            FieldKind::Many { .. } => None,
+        }
+    }
+
+    /// Whether `create()` needs it: it is neither made by the database nor has a default, nor may be NULL.
+    pub(crate) fn is_required(&self) -> bool {
+        match &self.kind {
+            FieldKind::Key | FieldKind::Many { .. } => false,
+            FieldKind::Column => self.options.default.is_none() && generic(&self.ty, "Option").is_none(),
+            FieldKind::ForeignKey { optional, .. } => !optional,
+        }
+    }
+
+    /// The name that serde sees.
+    pub(crate) fn serde_name(&self) -> String {
+        self.options.serde_rename.clone().unwrap_or_else(|| names::plain(&self.name))
+    }
+
+    fn check(&self) -> Result<()> {
+        let options = &self.options;
+        if self.column().is_some() && ["wait", "using"].iter().any(|taken| self.name == taken) {
+            let message = format!("`{}` is a method of `create()`; give the field another name", self.name);
+            return Err(Error::new(self.name.span(), message));
+        }
+        let base = generic(&self.ty, "Option").unwrap_or(&self.ty);
+        let plain = matches!(self.kind, FieldKind::Column);
+        refuse(plain && is_known_but(base, "String"), &options.max_length, "`max_length` is for text")?;
+        refuse(plain && is_known_but(base, "Decimal"), &options.max_digits, "`max_digits` is for `Decimal`")?;
+        refuse(plain && is_known_but(base, "Decimal"), &options.decimal_places, "`decimal_places` is for `Decimal`")?;
+        match (&options.max_digits, &options.decimal_places) {
+            (None, None) if plain && is(base, "Decimal") => Err(Error::new(
+                self.ty.span(),
+                "a `Decimal` says how many digits it has: `#[field(max_digits = 8, decimal_places = 2)]`",
+            )),
+            (Some((_, span)), None) | (None, Some((_, span))) => {
+                Err(Error::new(*span, "`max_digits` and `decimal_places` go together"))
+            }
+            (Some((all, span)), Some((after, _))) if after > all => {
+                Err(Error::new(*span, "`max_digits` counts all digits, those after the point too: it can't be less than `decimal_places`"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn refuse<T>(wrong: bool, option: &Option<(T, Span)>, message: &str) -> Result<()> {
+    match option {
+        Some((_, span)) if wrong => Err(Error::new(*span, message)),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses options that mean nothing for this kind of field.
+fn refuse_others(options: &FieldOptions, what: &str, allowed: &[&str]) -> Result<()> {
+    let given = [
+        ("max_length", options.max_length.as_ref().map(|o| o.1)),
+        ("unique", options.unique.as_ref().map(|o| o.1)),
+        ("db_index", options.db_index.as_ref().map(|o| o.1)),
+        ("default", options.default.as_ref().map(|o| o.1)),
+        ("check", options.check.as_ref().map(|o| o.1)),
+        ("max_digits", options.max_digits.as_ref().map(|o| o.1)),
+        ("decimal_places", options.decimal_places.as_ref().map(|o| o.1)),
+        ("on_delete", options.on_delete.as_ref().map(|o| o.1)),
+        ("reverse", options.reverse.as_ref().map(|o| o.1)),
+    ];
+    for (name, span) in given {
+        if let Some(span) = span
+            && !allowed.contains(&name)
+        {
+            return Err(Error::new(span, format!("`{name}` means nothing for {what}")));
+        }
+    }
+    Ok(())
+}
+
+fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: usize) -> Result<FieldKind> {
+    if name == "id" {
+        if !is(ty, "i64") {
+            return Err(Error::new(ty.span(), "the primary key is `id: i64`: the database makes its value"));
+        }
+        refuse_others(options, "the primary key", &[])?;
+        return Ok(FieldKind::Key);
+    }
+    if let Some(target) = generic(ty, "Many") {
+        refuse_others(options, "the other side of a foreign key", &["reverse"])?;
+        return many(name, ty, target, options, model, place);
+    }
+    let optional = generic(ty, "Option").and_then(|inner| generic(inner, "ForeignKey"));
+    let Some(target) = optional.or_else(|| generic(ty, "ForeignKey")) else {
+        let all = ["max_length", "unique", "db_index", "default", "check", "max_digits", "decimal_places"];
+        refuse_others(options, "a plain column; a relation is a `ForeignKey<..>` or a `Many<..>`", &all)?;
+        return Ok(FieldKind::Column);
+    };
+    refuse_others(options, "a foreign key", &["unique", "db_index", "check", "on_delete"])?;
+    let optional = optional.is_some();
+    let Some((on_delete, _)) = options.on_delete.clone() else {
+        let set_null = if optional { ", SetNull (this foreign key becomes NULL)" } else { "" };
+        let message = format!(
+            "what happens to a `{model}` when its `{name}` is deleted? `#[relation(on_delete = Protect)]`: the deletion is refused; or Cascade (the \
+             `{model}` is deleted too){set_null}"
+        );
+        return Err(Error::new(ty.span(), message));
+    };
+    if on_delete == "SetNull" && !optional {
+        let message = format!("`SetNull` needs a foreign key that may be NULL: `Option<ForeignKey<{}>>`", shown(target));
+        return Err(Error::new(on_delete.span(), message));
+    }
+    Ok(FieldKind::ForeignKey { target: named(target, model), optional, on_delete, place })
+}
+
+fn many(
+    name: &Ident,
+    ty: &Type,
+    target: &Type,
+    options: &FieldOptions,
+    model: &Ident,
+    place: usize,
+) -> Result<FieldKind> {
+    let shown = shown(target);
+    let example = format!("`#[relation(reverse = {shown}::{})]`", names::snake_case(&model.to_string()));
+    let Some((reverse, _)) = &options.reverse else {
+        let message = format!("which foreign key of `{shown}` leads here? Say it: {example}");
+        return Err(Error::new(ty.span(), message));
+    };
+    let Some((owner, field)) = split(reverse) else {
+        let message = format!("`{name}` is the other side of a foreign key of `{shown}`; name its field: {example}");
+        return Err(Error::new(reverse.span(), message));
+    };
+    if last(target).is_some_and(|segment| segment.ident != owner) {
+        let message = format!("`Many<{shown}>` is the other side of a foreign key of `{shown}`, not of `{owner}`");
+        return Err(Error::new(owner.span(), message));
+    }
+    Ok(FieldKind::Many { target: named(target, model), field, place })
+}
+
+/// `Book::author` as `Book` and `author`.
+fn split(path: &Path) -> Option<(Ident, Ident)> {
+    let mut segments = path.segments.iter().rev();
+    let field = segments.next()?.ident.clone();
+    let owner = segments.next()?.ident.clone();
+    Some((owner, field))
+}
+
+/// `Self` as the model's name, since it would be the model in every loading state.
+fn named(target: &Type, model: &Ident) -> Type {
+    if is(target, "Self") { parse_quote!(#model) } else { target.clone() }
+}
+
+fn shown(target: &Type) -> String {
+    last(target).map_or_else(|| "..".to_owned(), |segment| segment.ident.to_string())
+}
+
+fn last(ty: &Type) -> Option<&PathSegment> {
+    match ty {
+        Type::Path(path) => path.path.segments.last(),
+        Type::Group(group) => last(&group.elem),
+        _ => None,
+    }
+}
+
+/// Whether it is the type of this name.
+pub(crate) fn is(ty: &Type, name: &str) -> bool {
+    last(ty).is_some_and(|segment| segment.ident == name && segment.arguments.is_empty())
+}
+
+/// `T`, if it is `name<T>`.
+pub(crate) fn generic<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
+    let segment = last(ty)?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    match (segment.ident == name, arguments.args.first()) {
+        (true, Some(GenericArgument::Type(inner))) => Some(inner),
+        _ => None,
+    }
+}
+
+/// Types that the ORM knows, by name.
+const KNOWN: [&str; 13] = [
+    "bool", "i16", "i32", "i64", "f64", "String", "Decimal", "Date", "Time", "DateTime", "Timestamp", "Uuid", "Value",
+];
+
+/// Whether it is a type that the ORM knows, and another than this.
+fn is_known_but(ty: &Type, name: &str) -> bool {
+    !is(ty, name) && is_known(ty)
+}
+
+/// Whether it is, by its name, a type that the ORM knows.
+pub(crate) fn is_known(ty: &Type) -> bool {
+    KNOWN.iter().any(|known| is(ty, known))
+        || generic(ty, "Vec").is_some_and(|inner| is(inner, "u8"))
+        || generic(ty, "Option").is_some_and(is_known)
+}

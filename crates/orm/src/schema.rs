@@ -1,0 +1,237 @@
+//! Tables from models, until migrations make them.
+
+use std::fmt::Write as _;
+
+use crate::compiler::{Syntax, quote, syntax};
+use crate::database::Database;
+use crate::driver::Call;
+use crate::meta::{ColumnMeta, ModelMeta, OnDelete, RelationMeta};
+use crate::pool::Holder;
+use crate::transaction::run_all;
+use crate::{Dialect, Kind, Op};
+
+/// Creates the tables, constraints and indexes of models, where they are not there yet.
+///
+/// All or nothing, in one transaction. The order of the models does not matter: what others point to is created first. A table that is there is left as it is,
+/// also where its model has changed.
+///
+/// Defaults are not part of the schema: they are computed in the program. Text is checked for its length on SQLite too.
+///
+/// # Errors
+///
+/// The database's.
+pub fn create_tables(database: &Database, models: &[&'static ModelMeta]) -> Op<'static, ()> {
+    let statements = statements(database.dialect(), models);
+    let database = database.clone();
+    Op::leaf("create_tables", async move {
+        let calls = statements.into_iter().map(Call::batch).collect();
+        run_all(database, Holder::new("`create_tables`", None), calls).await
+    })
+}
+
+fn statements(dialect: Dialect, models: &[&'static ModelMeta]) -> Vec<String> {
+    let writer = Writer { dialect, syntax: syntax(dialect) };
+    let mut statements = Vec::new();
+    if dialect == Dialect::Postgres {
+        // Two programs that start at once would both find a table missing, and one of them would fail.
+        statements.push("SELECT pg_advisory_xact_lock(hashtext('nuages create_tables'))".to_owned());
+    }
+    let ordered = by_dependency(models);
+    let mut later = Vec::new();
+    for (index, model) in ordered.iter().enumerate() {
+        let missing = &ordered[index + 1..];
+        statements.push(writer.table(model, missing, &mut later));
+    }
+    statements.extend(later);
+    for model in &ordered {
+        writer.indexes(model, &mut statements);
+    }
+    statements
+}
+
+/// The models such that each comes after those that it points to. In a circle, one of them has to come too early.
+fn by_dependency(models: &[&'static ModelMeta]) -> Vec<&'static ModelMeta> {
+    fn visit(
+        model: &'static ModelMeta,
+        models: &[&'static ModelMeta],
+        seen: &mut Vec<&'static ModelMeta>,
+        ordered: &mut Vec<&'static ModelMeta>,
+    ) {
+        if seen.contains(&model) {
+            return;
+        }
+        seen.push(model);
+        for relation in model.columns.iter().filter_map(|column| column.references) {
+            let target = (relation.to)();
+            if models.contains(&target) {
+                visit(target, models, seen, ordered);
+            }
+        }
+        ordered.push(model);
+    }
+    let (mut seen, mut ordered) = (Vec::new(), Vec::new());
+    for model in models {
+        visit(model, models, &mut seen, &mut ordered);
+    }
+    ordered
+}
+
+struct Writer {
+    dialect: Dialect,
+    syntax: &'static dyn Syntax,
+}
+
+impl Writer {
+    /// CREATE TABLE. Foreign keys to tables that are still `missing` are added `later`, where the database needs that.
+    fn table(&self, model: &ModelMeta, missing: &[&'static ModelMeta], later: &mut Vec<String>) -> String {
+        let mut sql = String::from("CREATE TABLE IF NOT EXISTS ");
+        quote(model.table, &mut sql);
+        sql.push_str(" (");
+        for (index, column) in model.columns.iter().enumerate() {
+            if index > 0 {
+                sql.push_str(", ");
+            }
+            self.column(model, column, &mut sql);
+            if let Some(relation) = column.references {
+                if self.dialect == Dialect::Postgres && missing.contains(&(relation.to)()) {
+                    later.push(add_foreign_key(model, column, relation));
+                } else {
+                    sql.push(' ');
+                    write_foreign_key(model, column, relation, &mut sql);
+                }
+            }
+        }
+        for column in model.columns {
+            if column.unique && column.column != model.primary_key {
+                write_unique(model, &[column.column], &mut sql);
+            }
+            self.checks(model, column, &mut sql);
+        }
+        for columns in model.unique_together {
+            write_unique(model, columns, &mut sql);
+        }
+        sql.push(')');
+        sql
+    }
+
+    fn column(&self, model: &ModelMeta, column: &ColumnMeta, sql: &mut String) {
+        quote(column.column, sql);
+        sql.push(' ');
+        sql.push_str(&self.syntax.column_type(column));
+        if !column.nullable {
+            sql.push_str(" NOT NULL");
+        }
+        if column.column == model.primary_key {
+            sql.push_str(if column.automatic { self.syntax.automatic_key() } else { " PRIMARY KEY" });
+        }
+    }
+
+    fn checks(&self, model: &ModelMeta, column: &ColumnMeta, sql: &mut String) {
+        if let Some(condition) = column.check {
+            write_constraint(model, &[column.column], "check", sql);
+            let _ = write!(sql, " CHECK ({condition})");
+        }
+        // SQLite knows neither lengths nor JSON: without these, a program that is developed on it fails on another database.
+        if self.dialect != Dialect::Sqlite {
+            return;
+        }
+        if let (Kind::Text, Some(length)) = (column.kind, column.max_length) {
+            write_constraint(model, &[column.column], "max_length", sql);
+            sql.push_str(" CHECK (length(");
+            quote(column.column, sql);
+            let _ = write!(sql, ") <= {length})");
+        }
+        if column.kind == Kind::Json {
+            write_constraint(model, &[column.column], "json", sql);
+            sql.push_str(" CHECK (json_valid(");
+            quote(column.column, sql);
+            sql.push_str("))");
+        }
+    }
+
+    fn indexes(&self, model: &ModelMeta, statements: &mut Vec<String>) {
+        for column in model.columns {
+            let wanted = column.index || column.references.is_some();
+            if !wanted || column.unique || column.column == model.primary_key {
+                continue;
+            }
+            let mut sql = String::from("CREATE INDEX IF NOT EXISTS ");
+            quote(&name(model, &[column.column], "idx"), &mut sql);
+            sql.push_str(" ON ");
+            quote(model.table, &mut sql);
+            sql.push_str(" (");
+            quote(column.column, &mut sql);
+            sql.push(')');
+            statements.push(sql);
+        }
+    }
+}
+
+/// `table_column_suffix`, within the 63 bytes that PostgreSQL keeps of a name.
+fn name(model: &ModelMeta, columns: &[&str], suffix: &str) -> String {
+    const LONGEST: usize = 63;
+    let full = format!("{}_{}_{suffix}", model.table, columns.join("_"));
+    if full.len() <= LONGEST {
+        return full;
+    }
+    // FNV-1a: the same name in every build.
+    let hash = full.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let end = format!("_{:08x}_{suffix}", hash >> 32);
+    let mut start = full;
+    while start.len() + end.len() > LONGEST {
+        start.pop();
+    }
+    start + &end
+}
+
+fn write_constraint(model: &ModelMeta, columns: &[&str], suffix: &str, sql: &mut String) {
+    sql.push_str(", CONSTRAINT ");
+    quote(&name(model, columns, suffix), sql);
+}
+
+fn write_unique(model: &ModelMeta, columns: &[&str], sql: &mut String) {
+    write_constraint(model, columns, "uniq", sql);
+    sql.push_str(" UNIQUE (");
+    for (index, column) in columns.iter().enumerate() {
+        if index > 0 {
+            sql.push_str(", ");
+        }
+        quote(column, sql);
+    }
+    sql.push(')');
+}
+
+/// The end of a column's definition.
+fn write_foreign_key(model: &ModelMeta, column: &ColumnMeta, relation: &RelationMeta, sql: &mut String) {
+    sql.push_str("CONSTRAINT ");
+    quote(&name(model, &[column.column], "fk"), sql);
+    sql.push_str(" REFERENCES ");
+    write_target(relation, sql);
+}
+
+fn write_target(relation: &RelationMeta, sql: &mut String) {
+    quote((relation.to)().table, sql);
+    sql.push_str(" (");
+    quote(relation.to_column, sql);
+    sql.push_str(match relation.on_delete {
+        OnDelete::Cascade => ") ON DELETE CASCADE",
+        OnDelete::Protect => ") ON DELETE RESTRICT",
+        OnDelete::SetNull => ") ON DELETE SET NULL",
+    });
+}
+
+/// A foreign key for a table that is there already.
+fn add_foreign_key(model: &ModelMeta, column: &ColumnMeta, relation: &RelationMeta) -> String {
+    let name = name(model, &[column.column], "fk");
+    let mut alter = String::from("ALTER TABLE ");
+    quote(model.table, &mut alter);
+    alter.push_str(" ADD CONSTRAINT ");
+    quote(&name, &mut alter);
+    alter.push_str(" FOREIGN KEY (");
+    quote(column.column, &mut alter);
+    alter.push_str(") REFERENCES ");
+    write_target(relation, &mut alter);
+    format!("DO $nuages$ BEGIN {alter}; EXCEPTION WHEN duplicate_object THEN NULL; END $nuages$")
+}

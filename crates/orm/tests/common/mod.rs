@@ -1,0 +1,126 @@
+//! A database for a test: one of each kind, empty, its own.
+
+#![allow(dead_code, reason = "each test file uses what it needs")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nuages_orm::{Database, DatabaseOptions, raw_trusted};
+
+/// What a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Backend {
+    SqliteFile,
+    SqliteMemory,
+    Postgres,
+}
+
+/// Runs a test with an empty database, on the calling thread, and tidies up after it.
+pub fn with_database(
+    backend: Backend,
+    options: impl FnOnce(DatabaseOptions) -> DatabaseOptions,
+    test: impl FnOnce(Database),
+) {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let unique = format!("nuages_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    match backend {
+        Backend::SqliteMemory => {
+            test(options(Database::options("sqlite::memory:")).connect().wait().unwrap());
+        }
+        Backend::SqliteFile => {
+            let folder = tempfile::tempdir().unwrap();
+            let url = format!("sqlite:{}", folder.path().join("test.sqlite3").display());
+            test(options(Database::options(url)).connect().wait().unwrap());
+        }
+        Backend::Postgres => {
+            let Some((url, admin)) = postgres() else { return };
+            raw_trusted(format!("CREATE SCHEMA {unique}")).using(&admin).execute().wait().unwrap();
+            let separator = if url.contains('?') { '&' } else { '?' };
+            let url = format!("{url}{separator}options=-c%20search_path%3D{unique}");
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                test(options(Database::options(url)).connect().wait().unwrap());
+            }));
+            raw_trusted(format!("DROP SCHEMA {unique} CASCADE")).using(&admin).execute().wait().unwrap();
+            if let Err(panic) = outcome {
+                resume_unwind(panic);
+            }
+        }
+    }
+}
+
+/// The server for the tests; `None` where there is none, which is no excuse in CI.
+fn postgres() -> Option<(String, Database)> {
+    let url = std::env::var("NUAGES_TEST_POSTGRES")
+        .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+    match Database::options(url.as_str()).pool_size(1).connect().wait() {
+        Ok(admin) => Some((url, admin)),
+        Err(error) if std::env::var("CI").as_deref() == Ok("true") => {
+            panic!("no PostgreSQL for the tests: {error} ({:?})", std::error::Error::source(&error))
+        }
+        Err(error) => {
+            eprintln!("!!! SKIPPED: no PostgreSQL at NUAGES_TEST_POSTGRES or 127.0.0.1:5432: {error} !!!");
+            None
+        }
+    }
+}
+
+/// A multi-thread runtime for async code, as a program has it.
+pub fn on_runtime<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(async { tokio::time::timeout(std::time::Duration::from_secs(60), future).await.expect("it hangs") })
+}
+
+/// A runtime on this thread alone.
+pub fn on_current_thread<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(async { tokio::time::timeout(std::time::Duration::from_secs(60), future).await.expect("it hangs") })
+}
+
+/// Makes a test of an async function `fn(Database)` for each backend, on both kinds of runtimes.
+#[macro_export]
+macro_rules! async_tests {
+    ($($(#[$attribute:meta])* $name:ident $([$($option:tt)*])?;)*) => {$(
+        $(#[$attribute])*
+        mod $name {
+            use $crate::common::*;
+
+            fn run(backend: Backend, on: fn(std::pin::Pin<Box<dyn Future<Output = ()>>>)) {
+                with_database(backend, |options| options$($($option)*)?, |db| on(Box::pin(super::super::$name(db))));
+            }
+
+            #[test]
+            fn sqlite_file() {
+                run(Backend::SqliteFile, on_runtime);
+            }
+
+            #[test]
+            fn sqlite_file_current_thread() {
+                run(Backend::SqliteFile, on_current_thread);
+            }
+
+            #[test]
+            fn sqlite_memory() {
+                run(Backend::SqliteMemory, on_runtime);
+            }
+
+            #[cfg(feature = "postgres")]
+            #[test]
+            fn postgres() {
+                run(Backend::Postgres, on_runtime);
+            }
+
+            #[cfg(feature = "postgres")]
+            #[test]
+            fn postgres_current_thread() {
+                run(Backend::Postgres, on_current_thread);
+            }
+        }
+    )*};
+}

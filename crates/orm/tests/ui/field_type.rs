@@ -1,0 +1,11 @@
+//! A field of a type that no database column holds.
+
+use nuages_orm::prelude::*;
+
+#[model]
+struct Book {
+    id: i64,
+    pages: u32,
+}
+
+fn main() {}
