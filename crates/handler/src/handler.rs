@@ -17,7 +17,7 @@ use crate::panic::caught;
 use crate::plan::Plan;
 use crate::request::Request;
 use crate::response::Response;
-use crate::urls::{CURRENT, Current, ReverseError, ReverseParams, Router};
+use crate::urls::{CURRENT, Current, ReverseError, ReverseParams, Route, Router};
 use crate::view::BoxFuture;
 
 /// An application that was built: a cheap handle, shared by all connections.
@@ -76,47 +76,61 @@ impl Handler {
     }
 
     /// Answers one request in a context of its own, with sync code on one thread of its own.
-    async fn answer(&self, scope: HttpScope, body: Body) -> http::Response<Body> {
-        self.inner
-            .context
-            .clone()
-            .scope(SyncScope::new().run(self.respond(scope, body)))
-            .await
+    fn answer(
+        &self,
+        scope: HttpScope,
+        body: Body,
+    ) -> impl Future<Output = http::Response<Body>> + Send + 'static {
+        // Before the future is made: what it would carry through its wrappers otherwise is half a kilobyte.
+        let respond = respond(Arc::clone(&self.inner), self.inner.receive(scope, body));
+        self.inner.context.clone().scope(SyncScope::new().run(respond))
     }
 
     /// Answers one request in the context of the caller. The test client wants that: in a sync test, sync views run on
     /// the test's own thread and in its transaction.
     pub(crate) async fn answer_here(&self, scope: HttpScope, body: Body) -> http::Response<Body> {
+        let inner = Arc::clone(&self.inner);
         let respond = async {
-            CURRENT.set(Current {
-                router: Arc::clone(&self.inner.router),
-                root_path: scope.root_path.clone(),
-            });
-            self.respond(scope, body).await
-        };
-        Context::current().scope(SyncScope::new().run(respond)).await
-    }
-
-    async fn respond(&self, scope: HttpScope, body: Body) -> http::Response<Body> {
-        let inner = &*self.inner;
-        if !scope.root_path.is_empty() {
             CURRENT.set(Current {
                 router: Arc::clone(&inner.router),
                 root_path: scope.root_path.clone(),
             });
-        }
-        let prepared = caught(|| inner.hooks.iter().for_each(|hook| hook.context()));
-        let path = scope.uri.path();
-        let (route, target) = inner.router.resolve(path, mounted_at(path, &scope.root_path));
-        let request = Request::with_target(scope, body, Some(Arc::clone(&route)), target, inner.body_limit);
-        let response = match prepared {
-            Ok(()) => run(&route, 0, request.clone()).await,
-            Err(panicked) => settle(&request, Response::from_problem(panicked)),
+            let request = inner.receive(scope, body);
+            respond(inner, request).await
         };
-        let mut response = Response::into_http(response);
-        without_body(request.method(), &mut response);
-        response
+        Context::current().scope(SyncScope::new().run(respond)).await
     }
+}
+
+impl Inner {
+    /// Makes the request and finds its route: no I/O, and no user code.
+    fn receive(&self, scope: HttpScope, body: Body) -> (Arc<Route>, Request) {
+        let path = scope.uri.path();
+        let (route, target) = self.router.resolve(path, mounted_at(path, &scope.root_path));
+        let request = Request::with_target(scope, body, Some(Arc::clone(&route)), target, self.body_limit);
+        (route, request)
+    }
+}
+
+/// `E` is whatever error the caller's contract has: there is none.
+async fn respond<E>(
+    inner: Arc<Inner>,
+    (route, request): (Arc<Route>, Request),
+) -> Result<http::Response<Body>, E> {
+    if !request.root_path().is_empty() {
+        let root_path = request.root_path().to_owned().into();
+        CURRENT.set(Current {
+            router: Arc::clone(&inner.router),
+            root_path,
+        });
+    }
+    let response = match caught(|| inner.hooks.iter().for_each(|hook| hook.context())) {
+        Ok(()) => run(&route, 0, request.clone()).await,
+        Err(panicked) => settle(&request, Response::from_problem(panicked)),
+    };
+    let mut response = response.into_http();
+    without_body(request.method(), &mut response);
+    Ok(response)
 }
 
 /// Where the application's own part of a path begins: after `root_path`, if that ends between two segments.
@@ -129,8 +143,13 @@ fn mounted_at(path: &str, root_path: &str) -> usize {
 }
 
 impl Application for Handler {
-    async fn http(&self, scope: HttpScope, body: Body) -> Result<nuages_protocol::Response, BoxError> {
-        Ok(self.answer(scope, body).await)
+    fn http(
+        &self,
+        scope: HttpScope,
+        body: Body,
+    ) -> impl Future<Output = Result<nuages_protocol::Response, BoxError>> + Send {
+        let answer = self.answer(scope, body);
+        async { Ok(answer.await) }
     }
 }
 
@@ -149,8 +168,8 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let handler = self.clone();
-        Box::pin(async move { Ok(handler.answer(parts.into(), Body::new(body)).await) })
+        let answer = self.answer(parts.into(), Body::new(body));
+        Box::pin(async { Ok(answer.await) })
     }
 }
 

@@ -1,9 +1,10 @@
 //! Panics of views and middleware become problems, so that neither a thread nor a connection dies of one.
 
-use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::error::Problem;
 use crate::response::Response;
@@ -15,11 +16,23 @@ pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Problem> {
 }
 
 /// Polls a future.
-pub(crate) async fn caught_future(future: impl Future<Output = Response>) -> Response {
-    let mut future = pin!(future);
-    poll_fn(|cx| match caught(|| future.as_mut().poll(cx)) {
-        Ok(poll) => poll,
-        Err(panicked) => Poll::Ready(Response::from_problem(panicked)),
-    })
-    .await
+pub(crate) fn caught_future<F: Future<Output = Response>>(future: F) -> Caught<F> {
+    Caught { future }
+}
+
+pin_project! {
+    // A struct and no `async fn`, which would have room for the future twice.
+    pub(crate) struct Caught<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future<Output = Response>> Future for Caught<F> {
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        let future = self.project().future;
+        caught(|| future.poll(cx)).unwrap_or_else(|panicked| Poll::Ready(Response::from_problem(panicked)))
+    }
 }

@@ -21,7 +21,10 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { bind: "127.0.0.1:8000".to_owned(), database_url: "sqlite:db.sqlite3".to_owned() }
+        Self {
+            bind: "127.0.0.1:8000".to_owned(),
+            database_url: "sqlite:db.sqlite3".to_owned(),
+        }
     }
 }
 
@@ -48,7 +51,9 @@ impl Settings {
         let mut mistakes = Vec::new();
         let mut read = |name: &'static str, default: String| match get(name) {
             Ok(value) if value.trim().is_empty() => {
-                mistakes.push(format!("`{name}` is set, but empty: give it a value, or unset it for `{default}`"));
+                mistakes.push(format!(
+                    "`{name}` is set, but empty: give it a value, or unset it for `{default}`"
+                ));
                 default
             }
             Ok(value) => value,
@@ -62,7 +67,11 @@ impl Settings {
             bind: read("BIND", defaults.bind),
             database_url: read("DATABASE_URL", defaults.database_url),
         };
-        if mistakes.is_empty() { Ok(settings) } else { Err(SettingsError { mistakes }) }
+        if mistakes.is_empty() {
+            Ok(settings)
+        } else {
+            Err(SettingsError { mistakes })
+        }
     }
 }
 
@@ -89,8 +98,16 @@ mod tests {
         let none = Settings::read(Settings::default(), |_| Err(VarError::NotPresent)).unwrap();
         assert_eq!(none, Settings::default());
         let set = Settings::read(Settings::default(), |name| Ok(name.to_lowercase())).unwrap();
-        assert_eq!((set.bind.as_str(), set.database_url.as_str()), ("bind", "database_url"));
-        let empty = Settings::read(Settings::default(), |_| Ok(" ".to_owned())).unwrap_err().to_string();
-        assert!(empty.contains("`BIND`") && empty.contains("`DATABASE_URL`") && empty.contains("unset"), "{empty}");
+        assert_eq!(
+            (set.bind.as_str(), set.database_url.as_str()),
+            ("bind", "database_url")
+        );
+        let empty = Settings::read(Settings::default(), |_| Ok(" ".to_owned()))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            empty.contains("`BIND`") && empty.contains("`DATABASE_URL`") && empty.contains("unset"),
+            "{empty}"
+        );
     }
 }

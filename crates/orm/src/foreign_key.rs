@@ -1,6 +1,7 @@
 //! Foreign keys, as fields of a record.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -47,7 +48,6 @@ use crate::{Op, Result};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, PartialEq)]
 pub struct ForeignKey<M: Model, S = NotLoaded> {
     key: M::Key,
     state: S,
@@ -122,6 +122,28 @@ impl<M: Model, R: 'static> Deref for ForeignKey<M, NotLoaded<R>> {
 
     fn deref(&self) -> &Self::Target {
         M::fields_at()
+    }
+}
+
+// Written out, since derived ones would ask the same of the model.
+impl<M: Model, S: Clone> Clone for ForeignKey<M, S> {
+    fn clone(&self) -> Self {
+        Self { key: self.key.clone(), state: self.state.clone() }
+    }
+}
+
+impl<M: Model, S: PartialEq> PartialEq for ForeignKey<M, S> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && self.state == other.state
+    }
+}
+
+impl<M: Model, S: Eq> Eq for ForeignKey<M, S> {}
+
+impl<M: Model, S: Hash> Hash for ForeignKey<M, S> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+        self.state.hash(state);
     }
 }
 

@@ -68,7 +68,7 @@ pub use queryset::{Annotated, Groups, QuerySet, Values};
 pub use related_many::{RelatedMany, RelatedRows};
 pub use relation::{Any, One, OneOrNone, Related, Relation, RelationKind, ToOne, ValuesOnly};
 pub use selection::{Concat, Selection};
-pub use update::{Assign, Assignment, Assignments, Points};
+pub use update::{Assign, Assignment, Assignments, Fits, Points};
 
 /// What the code that `#[model]` makes is written against. Not for people.
 #[doc(hidden)]

@@ -4,6 +4,7 @@
 //! state, and a new relation only makes the tuple longer.
 
 use std::fmt::{self, Debug};
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use crate::Result;
@@ -15,7 +16,7 @@ use crate::relation::Relation;
 pub struct NotLoaded<R = ()>(PhantomData<fn() -> R>);
 
 /// The relation came with the record: what it leads to is in it, as a `T`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Loaded<T>(pub(crate) T);
 
 impl<R> NotLoaded<R> {
@@ -51,6 +52,10 @@ impl<R> PartialEq for NotLoaded<R> {
 }
 
 impl<R> Eq for NotLoaded<R> {}
+
+impl<R> Hash for NotLoaded<R> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
 
 /// The state of one relation: [`NotLoaded`] or [`Loaded`].
 pub trait State: Clone + Debug + PartialEq + Send + Sync + Sized + 'static {

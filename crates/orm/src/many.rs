@@ -1,6 +1,7 @@
 //! The other side of a foreign key, as a field of a record.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use crate::condition::IntoCondition;
@@ -42,7 +43,6 @@ use crate::{Op, Value};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
 pub struct Many<M: Model, S = NotLoaded> {
     owner: Value,
     relation: &'static RelationMeta,
@@ -102,4 +102,17 @@ impl<M: Model, S> PartialEq for Many<M, S> {
     fn eq(&self, other: &Self) -> bool {
         self.owner == other.owner && std::ptr::eq(self.relation, other.relation)
     }
+}
+
+impl<M: Model, S> Clone for Many<M, S> {
+    fn clone(&self) -> Self {
+        Self::new(self.owner.clone(), self.relation)
+    }
+}
+
+impl<M: Model, S> Eq for Many<M, S> {}
+
+// Records with the same key have the same rows.
+impl<M: Model, S> Hash for Many<M, S> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }

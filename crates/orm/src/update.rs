@@ -112,19 +112,35 @@ assign! {
     [] &[u8] => Option<Vec<u8>>, |bytes| bytes.to_vec().into();
 }
 
-#[diagnostic::do_not_recommend]
-impl<P: ToOnePath, C: ColumnType> Assign<P::Scope, P::Out<C>> for Column<P, C> {
+impl<P: ToOnePath, C: ColumnType, To: ColumnType> Assign<P::Scope, To> for Column<P, C>
+where
+    P::Out<C>: Fits<To>,
+{
     fn into_assigned(self) -> Expr {
         self.located().expr()
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<S, C: ColumnType> Assign<S, C> for Expression<S, C> {
+impl<S, C: Fits<To>, To: ColumnType> Assign<S, To> for Expression<S, C> {
     fn into_assigned(self) -> Expr {
         self.expr
     }
 }
+
+/// Columns whose values fit into a column of type `To`: of the same type, and not NULL, unless that one may be.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` does not fit into a column of type `{To}`",
+    label = "not a `{To}`",
+    note = "what may be NULL does not fit into a column that may not"
+)]
+pub trait Fits<To>: ColumnType {}
+
+#[diagnostic::do_not_recommend]
+impl<T: FieldType> Fits<T> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: FieldType> Fits<Option<T>> for T {}
+#[diagnostic::do_not_recommend]
+impl<T: FieldType> Fits<Option<T>> for Option<T> {}
 
 impl<M: Model, R: Relation<From = M>> Related<Root<M>, R> {
     /// In [`update`](crate::QuerySet::update): what the foreign key points to from now on. Where it may be NULL, that may be `None::<&Author>`.

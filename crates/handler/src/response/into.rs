@@ -1,7 +1,7 @@
 //! What a view may return.
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use nuages_protocol::Body;
 use serde::Serialize;
 
@@ -23,7 +23,11 @@ pub trait IntoResponse {
     fn into_response(self) -> Response;
 }
 
-const TEXT: &str = "text/plain; charset=utf-8";
+// Constants, so that their bytes are checked when they are compiled and not for each response.
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+pub(super) const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 impl IntoResponse for Response {
     fn into_response(self) -> Response {
@@ -60,7 +64,7 @@ impl IntoResponse for std::borrow::Cow<'static, str> {
 
 impl IntoResponse for Bytes {
     fn into_response(self) -> Response {
-        Response::content("application/octet-stream", self.into())
+        Response::content(BYTES, self.into())
     }
 }
 
@@ -108,7 +112,7 @@ impl<R: IntoResponse, E: Into<Error>> IntoResponse for Result<R, E> {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {
-            Ok(text) => Response::content("application/json", text.into()),
+            Ok(text) => Response::content(JSON, text.into()),
             Err(error) => Error::from(error).into_response(),
         }
     }
@@ -134,6 +138,6 @@ pub struct Html<T>(
 
 impl<T: Into<Body>> IntoResponse for Html<T> {
     fn into_response(self) -> Response {
-        Response::content("text/html; charset=utf-8", self.0.into())
+        Response::content(HTML, self.0.into())
     }
 }

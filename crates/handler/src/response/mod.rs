@@ -27,9 +27,15 @@ use crate::error::{Error, Problem};
 #[derive(Debug)]
 #[must_use = "a response does nothing until a view returns it"]
 pub struct Response {
-    inner: http::Response<Body>,
+    /// Boxed: a response is moved through every layer, and a `Result` of one should be small.
+    inner: Box<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    http: http::Response<Body>,
     /// Set instead of a page until the response reaches a boundary where the request is known.
-    problem: Option<Box<Problem>>,
+    problem: Option<Problem>,
 }
 
 impl Response {
@@ -46,23 +52,21 @@ impl Response {
         let Ok(status) = status.try_into() else {
             panic!("an HTTP status is a number from 100 to 999")
         };
-        let mut inner = http::Response::new(Body::empty());
-        *inner.status_mut() = status;
-        Self { inner, problem: None }
+        let mut response = Self::from(http::Response::new(Body::empty()));
+        *response.inner.http.status_mut() = status;
+        response
     }
 
     /// 200 with a body of the given type.
-    pub(crate) fn content(content_type: &'static str, body: Body) -> Self {
-        let mut inner = http::Response::new(body);
-        inner
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self { inner, problem: None }
+    pub(crate) fn content(content_type: HeaderValue, body: Body) -> Self {
+        let mut response = Self::from(http::Response::new(body));
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        response
     }
 
     pub(crate) fn from_problem(problem: Problem) -> Self {
         let mut response = Self::new(problem.status());
-        response.problem = Some(Box::new(problem));
+        response.inner.problem = Some(problem);
         response
     }
 
@@ -77,7 +81,7 @@ impl Response {
     {
         match (name.try_into(), value.try_into()) {
             (Ok(name), Ok(value)) => {
-                self.inner.headers_mut().insert(name, value);
+                self.inner.http.headers_mut().insert(name, value);
             }
             (Err(error), _) => self.fail(error.into()),
             (_, Err(error)) => self.fail(error.into()),
@@ -93,7 +97,7 @@ impl Response {
     {
         match (name.try_into(), value.try_into()) {
             (Ok(name), Ok(value)) => {
-                self.inner.headers_mut().append(name, value);
+                self.inner.http.headers_mut().append(name, value);
             }
             (Err(error), _) => self.fail(error.into()),
             (_, Err(error)) => self.fail(error.into()),
@@ -102,13 +106,14 @@ impl Response {
     }
 
     fn fail(&mut self, error: http::Error) {
-        self.problem
-            .get_or_insert_with(|| Box::new(Problem::Error(Error::from(error))));
+        self.inner
+            .problem
+            .get_or_insert_with(|| Problem::Error(Error::from(error)));
     }
 
     /// Sets the body.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
-        *self.inner.body_mut() = body.into();
+        *self.inner.http.body_mut() = body.into();
         self
     }
 
@@ -126,65 +131,62 @@ impl Response {
 
     /// Changes the status.
     pub fn status_code(mut self, status: StatusCode) -> Self {
-        *self.inner.status_mut() = status;
+        *self.inner.http.status_mut() = status;
         self
     }
 
     /// The status.
     pub fn status(&self) -> StatusCode {
-        self.problem
+        self.inner
+            .problem
             .as_ref()
-            .map_or(self.inner.status(), |problem| problem.status())
+            .map_or(self.inner.http.status(), Problem::status)
     }
 
     /// The headers.
     pub fn headers(&self) -> &HeaderMap {
-        self.inner.headers()
+        self.inner.http.headers()
     }
 
     /// The headers, to be changed.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
-        self.inner.headers_mut()
+        self.inner.http.headers_mut()
     }
 
     /// Values by type, for what outer layers want to know of a response.
     pub fn extensions(&self) -> &http::Extensions {
-        self.inner.extensions()
+        self.inner.http.extensions()
     }
 
     /// Values by type, to be changed.
     pub fn extensions_mut(&mut self) -> &mut http::Extensions {
-        self.inner.extensions_mut()
+        self.inner.http.extensions_mut()
     }
 
     /// Changes the body into another: a compressor does this.
-    pub fn map_body(self, f: impl FnOnce(Body) -> Body) -> Self {
-        Self {
-            inner: self.inner.map(f),
-            problem: self.problem,
-        }
+    pub fn map_body(mut self, f: impl FnOnce(Body) -> Body) -> Self {
+        let body = self.inner.http.body_mut();
+        *body = f(std::mem::take(body));
+        self
     }
 
     pub(crate) fn take_problem(&mut self) -> Option<Problem> {
-        self.problem.take().map(|problem| *problem)
+        self.inner.problem.take()
     }
 
     pub(crate) fn set_page(&mut self, status: StatusCode, page: String) {
-        *self.inner.status_mut() = status;
-        *self.inner.body_mut() = page.into();
-        let headers = self.inner.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        );
+        *self.inner.http.status_mut() = status;
+        *self.inner.http.body_mut() = page.into();
+        let headers = self.inner.http.headers_mut();
+        headers.insert(header::CONTENT_TYPE, into::HTML);
     }
 
     /// The response as a server takes it. What a problem was put into is answered by its bare status: the handler settles all before.
     pub fn into_http(self) -> http::Response<Body> {
         let status = self.status();
-        let mut inner = self.inner;
-        *inner.status_mut() = status;
-        inner
+        let mut http = self.inner.http;
+        *http.status_mut() = status;
+        http
     }
 }
 
@@ -196,8 +198,10 @@ impl Default for Response {
 }
 
 impl From<http::Response<Body>> for Response {
-    fn from(inner: http::Response<Body>) -> Self {
-        Self { inner, problem: None }
+    fn from(http: http::Response<Body>) -> Self {
+        Self {
+            inner: Box::new(Inner { http, problem: None }),
+        }
     }
 }
 

@@ -95,9 +95,10 @@ impl View {
                 Selected::Answer(answer) => return answer,
             }
         }
-        // Before a thread is taken: a slow client holds up none.
+        // Before a thread is taken: a slow client holds up none. Boxed, since few requests have a body, and the future of each would
+        // have room for reading one.
         if view.needs_body
-            && let Err(error) = request.buffer().await
+            && let Err(error) = Box::pin(request.buffer()).await
         {
             return error.into();
         }

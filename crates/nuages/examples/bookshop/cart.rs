@@ -46,20 +46,34 @@ impl Wishes {
     }
 
     pub fn cookie(&self) -> Cookie {
-        let wishes: Vec<_> = self.0.iter().map(|(book, copies)| format!("{book}:{copies}")).collect();
-        Cookie::new(COOKIE, wishes.join(",")).path("/").http_only(true).same_site(SameSite::Lax)
+        let wishes: Vec<_> = self
+            .0
+            .iter()
+            .map(|(book, copies)| format!("{book}:{copies}"))
+            .collect();
+        Cookie::new(COOKIE, wishes.join(","))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
     }
 
     /// The books themselves, in one query. A book that is gone is left out.
     pub fn cart(&self) -> Op<'static, Cart> {
         let wishes = self.0.clone();
-        let books = Book::objects().filter(|b| b.id.in_(wishes.iter().map(|(book, _)| *book))).all();
+        let books = Book::objects()
+            .filter(|b| b.id.in_(wishes.iter().map(|(book, _)| *book)))
+            .all();
         let lines = move |books: Vec<Book>| {
             let line = |book: Book| {
                 let (_, quantity) = wishes.iter().find(|(id, _)| *id == book.id)?;
-                Some(Line { quantity: *quantity, book })
+                Some(Line {
+                    quantity: *quantity,
+                    book,
+                })
             };
-            Cart { lines: books.into_iter().filter_map(line).collect() }
+            Cart {
+                lines: books.into_iter().filter_map(line).collect(),
+            }
         };
         books.map(lines).map_err(Error::from)
     }

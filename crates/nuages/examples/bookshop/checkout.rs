@@ -14,7 +14,11 @@ pub struct SoldOut {
 
 impl std::fmt::Display for SoldOut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "“{}” has just been sold out, or has fewer copies left than are in the cart.", self.title)
+        write!(
+            f,
+            "“{}” has just been sold out, or has fewer copies left than are in the cart.",
+            self.title
+        )
     }
 }
 
@@ -41,13 +45,25 @@ pub async fn place_order(cart: &Cart, buyer: &Buyer) -> Result<Order> {
                 .update(|b| b.stock.set(b.stock - copies))
                 .await?;
             if taken == 0 {
-                return Err(SoldOut { title: line.book.title.clone() }.into());
+                return Err(SoldOut {
+                    title: line.book.title.clone(),
+                }
+                .into());
             }
             total += line.price();
         }
-        let order = Order::create().customer(&customer).placed(Timestamp::now()).total(total).await?;
+        let order = Order::create()
+            .customer(&customer)
+            .placed(Timestamp::now())
+            .total(total)
+            .await?;
         for line in &cart.lines {
-            OrderLine::create().order(&order).book(&line.book).quantity(line.quantity).price(line.book.price).await?;
+            OrderLine::create()
+                .order(&order)
+                .book(&line.book)
+                .quantity(line.quantity)
+                .price(line.book.price)
+                .await?;
         }
         let id = order.id;
         sync_to_async(move || legacy::write_invoice(id)).await??;
@@ -66,6 +82,10 @@ async fn customer(buyer: &Buyer) -> Result<Customer> {
             customer.save().await?;
             Ok(customer)
         }
-        None => Ok(Customer::create().token(token).name(buyer.name.clone()).email(buyer.email.clone()).await?),
+        None => Ok(Customer::create()
+            .token(token)
+            .name(buyer.name.clone())
+            .email(buyer.email.clone())
+            .await?),
     }
 }

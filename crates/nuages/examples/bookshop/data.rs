@@ -43,11 +43,17 @@ pub async fn load() -> Result<()> {
         let mut authors = HashMap::new();
         for entry in entries {
             if !countries.contains_key(&entry.code) {
-                let country = Country::create().name(entry.country).code(entry.code.clone()).await?;
+                let country = Country::create()
+                    .name(entry.country)
+                    .code(entry.code.clone())
+                    .await?;
                 countries.insert(entry.code.clone(), country);
             }
             if !authors.contains_key(&entry.author) {
-                let author = Author::create().name(entry.author.clone()).country(&countries[&entry.code]).await?;
+                let author = Author::create()
+                    .name(entry.author.clone())
+                    .country(&countries[&entry.code])
+                    .await?;
                 authors.insert(entry.author.clone(), author);
             }
             Book::create()

@@ -6,9 +6,15 @@ use crate::models::{Invoice, Order};
 
 /// Writes the invoice of an order. Called inside the checkout's transaction, it is part of it.
 pub fn write_invoice(order: i64) -> Result<Invoice> {
-    let order = Order::objects().select_related(|o| o.customer).get(|o| o.id.eq(order)).wait()?;
+    let order = Order::objects()
+        .select_related(|o| o.customer)
+        .get(|o| o.id.eq(order))
+        .wait()?;
     if order.customer.name.eq_ignore_ascii_case(REFUSED) {
-        return Err(Error::new(StatusCode::INTERNAL_SERVER_ERROR, "the bookkeeping refuses this customer"));
+        return Err(Error::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the bookkeeping refuses this customer",
+        ));
     }
     let invoice = Invoice::create()
         .number(format!("{}-{:06}", order.placed.strftime("%Y"), order.id))

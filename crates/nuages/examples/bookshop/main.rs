@@ -6,6 +6,11 @@
 //! DATABASE_URL=postgres://localhost/shop BIND=127.0.0.1:8080 cargo run --example bookshop
 //! ```
 
+#![expect(
+    unreachable_pub,
+    reason = "the modules of a program are read as those of any application"
+)]
+
 mod app;
 mod cart;
 mod checkout;
@@ -26,7 +31,10 @@ async fn main() -> Result<ExitCode> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).init();
 
-    let defaults = Settings { database_url: "sqlite:bookshop.sqlite3".to_owned(), ..Settings::default() };
+    let defaults = Settings {
+        database_url: "sqlite:bookshop.sqlite3".to_owned(),
+        ..Settings::default()
+    };
     let settings = Settings::from_env_or(defaults)?;
     let database = Database::connect(&settings.database_url).await?;
     database.make_default();

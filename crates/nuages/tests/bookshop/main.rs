@@ -1,6 +1,10 @@
 //! The bookshop as its visitors see it, on SQLite and on PostgreSQL.
 
-#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test fails by panicking, and includes the example's own modules")]
+#![allow(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test fails by panicking, and includes the example's own modules"
+)]
 
 #[path = "../../examples/bookshop/app.rs"]
 mod app;

@@ -92,7 +92,7 @@ macro_rules! async_tests {
             use $crate::common::*;
 
             fn run(backend: Backend, on: fn(std::pin::Pin<Box<dyn Future<Output = ()>>>)) {
-                with_database(backend, |options| options$($($option)*)?, |db| on(Box::pin(super::super::$name(db))));
+                with_database(backend, |options| options$($($option)*)?, |db| on(Box::pin(super::$name(db))));
             }
 
             #[test]

@@ -17,8 +17,18 @@ struct Page {
 pub async fn book_list(request: Request) -> Result<Response> {
     let mut list = List::of(&request);
     list.found(list.matching().count().await?);
-    let results = list.ordered().select_related(|b| b.author).slice(list.rows()).all().await?;
-    json(&Page { page: list.page, pages: list.pages, count: list.total, results })
+    let results = list
+        .ordered()
+        .select_related(|b| b.author)
+        .slice(list.rows())
+        .all()
+        .await?;
+    json(&Page {
+        page: list.page,
+        pages: list.pages,
+        count: list.total,
+        results,
+    })
 }
 
 pub async fn book_detail(Path(id): Path<i64>) -> Result<Response> {

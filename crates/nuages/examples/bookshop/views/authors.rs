@@ -15,6 +15,16 @@ struct Authors {
 
 /// Sync, and none the worse for it: it runs on a thread, and may block there.
 pub fn author_list(request: Request) -> Result<Response> {
-    let authors = Author::objects().select_related(|a| a.country).annotate(|a| a.books.count()).all().wait()?;
-    render(&request, Authors { page: Page::of(&request), authors })
+    let authors = Author::objects()
+        .select_related(|a| a.country)
+        .annotate(|a| a.books.count())
+        .all()
+        .wait()?;
+    render(
+        &request,
+        Authors {
+            page: Page::of(&request),
+            authors,
+        },
+    )
 }

@@ -9,8 +9,12 @@ use crate::models::{Author, Book, Country, author, book};
 /// How many books a page of the list shows.
 pub const PAGE: u64 = 20;
 
-const ORDERS: [(&str, &str); 4] =
-    [("title", "Title"), ("author", "Author"), ("year", "Oldest first"), ("price", "Cheapest first")];
+const ORDERS: [(&str, &str); 4] = [
+    ("title", "Title"),
+    ("author", "Author"),
+    ("year", "Oldest first"),
+    ("price", "Cheapest first"),
+];
 
 /// What the URL asks for. Everything in it is optional, and what makes no sense counts as not said.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,10 +30,32 @@ pub struct List {
 impl List {
     pub fn of(request: &Request) -> Self {
         let query = request.query();
-        let text = |name| query.get(name).unwrap_or_default().trim().chars().take(100).collect();
-        let order = query.get("order").and_then(|order| ORDERS.iter().find(|(value, _)| *value == order));
-        let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1_i64).max(1).unsigned_abs();
-        Self { q: text("q"), country: text("country"), order: order.map_or("title", |(value, _)| value), page, pages: 1, total: 0 }
+        let text = |name| {
+            query
+                .get(name)
+                .unwrap_or_default()
+                .trim()
+                .chars()
+                .take(100)
+                .collect()
+        };
+        let order = query
+            .get("order")
+            .and_then(|order| ORDERS.iter().find(|(value, _)| *value == order));
+        let page = query
+            .get("page")
+            .and_then(|page| page.parse().ok())
+            .unwrap_or(1_i64)
+            .max(1)
+            .unsigned_abs();
+        Self {
+            q: text("q"),
+            country: text("country"),
+            order: order.map_or("title", |(value, _)| value),
+            page,
+            pages: 1,
+            total: 0,
+        }
     }
 
     /// The query, before it is ordered and cut into pages.
@@ -69,12 +95,19 @@ impl List {
     /// The address of another page of the same list.
     pub fn url(&self, page: u64) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("q", self.q.as_str()), ("country", &self.country), ("order", self.order)] {
+        for (name, value) in [
+            ("q", self.q.as_str()),
+            ("country", &self.country),
+            ("order", self.order),
+        ] {
             if !value.is_empty() {
                 query.append_pair(name, value);
             }
         }
-        format!("/books/?{}", query.append_pair("page", &page.to_string()).finish())
+        format!(
+            "/books/?{}",
+            query.append_pair("page", &page.to_string()).finish()
+        )
     }
 
     pub fn orders(&self) -> [(&'static str, &'static str); 4] {
@@ -111,11 +144,26 @@ struct Books {
 /// Async: search, filter, order and page, all of it in the URL.
 pub async fn book_list(request: Request) -> Result<Response> {
     let mut list = List::of(&request);
-    let (total, countries) =
-        tokio::try_join!(list.matching().count().into_future(), Country::objects().all().into_future())?;
+    let (total, countries) = tokio::try_join!(
+        list.matching().count().into_future(),
+        Country::objects().all().into_future()
+    )?;
     list.found(total);
-    let books = list.ordered().select_related(|b| b.author).slice(list.rows()).all().await?;
-    render(&request, Books { page: Page::of(&request), list, countries, books })
+    let books = list
+        .ordered()
+        .select_related(|b| b.author)
+        .slice(list.rows())
+        .all()
+        .await?;
+    render(
+        &request,
+        Books {
+            page: Page::of(&request),
+            list,
+            countries,
+            books,
+        },
+    )
 }
 
 #[derive(Template)]
@@ -129,5 +177,11 @@ struct BookDetail {
 pub async fn book_detail(request: Request, Path(id): Path<i64>) -> Result<Response> {
     let books = Book::objects().select_related(|b| b.author.country);
     let book = get_object_or_404(books, |b| b.id.eq(id)).await?;
-    render(&request, BookDetail { page: Page::of(&request), book })
+    render(
+        &request,
+        BookDetail {
+            page: Page::of(&request),
+            book,
+        },
+    )
 }

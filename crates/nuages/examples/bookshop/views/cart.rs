@@ -20,7 +20,13 @@ struct CartPage {
 
 pub async fn show(request: Request) -> Result<Response> {
     let cart = Wishes::of(&request).cart().await?;
-    render(&request, CartPage { page: Page::of(&request), cart })
+    render(
+        &request,
+        CartPage {
+            page: Page::of(&request),
+            cart,
+        },
+    )
 }
 
 /// Puts one copy of a book into the cart.
@@ -42,7 +48,9 @@ pub async fn remove(request: Request) -> Result<Response> {
 /// The book that a form names.
 async fn chosen(request: &Request) -> Result<i64> {
     let form = request.form().await?;
-    form.get("book").and_then(|book| book.parse().ok()).ok_or_else(|| Error::bad_request("Which book?"))
+    form.get("book")
+        .and_then(|book| book.parse().ok())
+        .ok_or_else(|| Error::bad_request("Which book?"))
 }
 
 /// Who orders, as they type it.
@@ -69,7 +77,15 @@ pub async fn checkout_form(request: Request) -> Result<Response> {
     if cart.lines.is_empty() {
         return Ok(redirect("/cart/"));
     }
-    render(&request, Checkout { page: Page::of(&request), form: BuyerForm::unbound(), total: cart.total(), problem: None })
+    render(
+        &request,
+        Checkout {
+            page: Page::of(&request),
+            form: BuyerForm::unbound(),
+            total: cart.total(),
+            problem: None,
+        },
+    )
 }
 
 /// Places the order, or says at each field what is missing.
@@ -80,22 +96,41 @@ pub async fn checkout(request: Request) -> Result<Response> {
     }
     let form = BuyerForm::bind(&request.form().await?);
     let buyer = match form.validate() {
-        Ok(BuyerForm { name, email }) => Buyer { token: token(&request).unwrap_or_else(Uuid::new_v4), name, email },
+        Ok(BuyerForm { name, email }) => Buyer {
+            token: token(&request).unwrap_or_else(Uuid::new_v4),
+            name,
+            email,
+        },
         Err(form) => {
-            let page = Checkout { page: Page::of(&request), form, total: cart.total(), problem: None };
+            let page = Checkout {
+                page: Page::of(&request),
+                form,
+                total: cart.total(),
+                problem: None,
+            };
             return Ok(render(&request, page)?.status_code(StatusCode::UNPROCESSABLE_ENTITY));
         }
     };
     match place_order(&cart, &buyer).await {
         Ok(_) => {
-            let customer = Cookie::new(CUSTOMER, buyer.token.to_string()).path("/").http_only(true).same_site(SameSite::Lax);
-            Ok(redirect("/orders/?placed").cookie(customer).cookie(Wishes::default().cookie()))
+            let customer = Cookie::new(CUSTOMER, buyer.token.to_string())
+                .path("/")
+                .http_only(true)
+                .same_site(SameSite::Lax);
+            Ok(redirect("/orders/?placed")
+                .cookie(customer)
+                .cookie(Wishes::default().cookie()))
         }
         Err(error) => match error.downcast_ref::<SoldOut>() {
             Some(sold_out) => {
                 let problem = Some(sold_out.to_string());
                 let form = BuyerForm::bind(&request.form().await?);
-                let page = Checkout { page: Page::of(&request), form, total: cart.total(), problem };
+                let page = Checkout {
+                    page: Page::of(&request),
+                    form,
+                    total: cart.total(),
+                    problem,
+                };
                 Ok(render(&request, page)?.status_code(StatusCode::CONFLICT))
             }
             None => Err(error),

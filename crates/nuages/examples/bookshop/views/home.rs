@@ -18,12 +18,24 @@ struct Home {
 
 /// Async: its four queries run side by side, each on a connection of its own.
 pub async fn home(request: Request) -> Result<Response> {
-    let latest = Book::objects().select_related(|b| b.author).order_by(|b| (b.year.desc(), b.title.asc())).slice(0..6);
+    let latest = Book::objects()
+        .select_related(|b| b.author)
+        .order_by(|b| (b.year.desc(), b.title.asc()))
+        .slice(0..6);
     let (countries, books, authors, latest) = tokio::try_join!(
         Country::objects().count().into_future(),
         Book::objects().count().into_future(),
         Author::objects().count().into_future(),
         latest.all().into_future(),
     )?;
-    render(&request, Home { page: Page::of(&request), countries, books, authors, latest })
+    render(
+        &request,
+        Home {
+            page: Page::of(&request),
+            countries,
+            books,
+            authors,
+            latest,
+        },
+    )
 }

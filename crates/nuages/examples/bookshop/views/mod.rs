@@ -18,7 +18,9 @@ pub struct Page {
 
 impl Page {
     pub fn of(request: &Request) -> Self {
-        Self { in_cart: Wishes::of(request).copies() }
+        Self {
+            in_cart: Wishes::of(request).copies(),
+        }
     }
 }
 

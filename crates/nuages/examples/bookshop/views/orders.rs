@@ -42,14 +42,30 @@ pub fn order_list(request: Request) -> Result<Response> {
         None => Vec::new(),
     };
     let placed = request.query().get("placed").is_some();
-    render(&request, Orders { page: Page::of(&request), placed, orders })
+    render(
+        &request,
+        Orders {
+            page: Page::of(&request),
+            placed,
+            orders,
+        },
+    )
 }
 
 fn orders_of(token: Uuid) -> Result<Vec<PlacedOrder>> {
-    let orders = Order::objects().filter(|o| o.customer.token.eq(token)).all().wait()?;
-    let lines =
-        OrderLine::objects().filter(|l| l.order.customer.token.eq(token)).select_related(|l| l.book).all().wait()?;
-    let invoices = Invoice::objects().filter(|i| i.order.customer.token.eq(token)).all().wait()?;
+    let orders = Order::objects()
+        .filter(|o| o.customer.token.eq(token))
+        .all()
+        .wait()?;
+    let lines = OrderLine::objects()
+        .filter(|l| l.order.customer.token.eq(token))
+        .select_related(|l| l.book)
+        .all()
+        .wait()?;
+    let invoices = Invoice::objects()
+        .filter(|i| i.order.customer.token.eq(token))
+        .all()
+        .wait()?;
     let placed = |order: Order| PlacedOrder {
         id: order.id,
         placed: order.placed,
@@ -61,7 +77,11 @@ fn orders_of(token: Uuid) -> Result<Vec<PlacedOrder>> {
         lines: lines
             .iter()
             .filter(|line| line.order.key() == order.id)
-            .map(|line| PlacedLine { quantity: line.quantity, title: line.book.title.clone(), price: line.price })
+            .map(|line| PlacedLine {
+                quantity: line.quantity,
+                title: line.book.title.clone(),
+                price: line.price,
+            })
             .collect(),
     };
     Ok(orders.into_iter().map(placed).collect())

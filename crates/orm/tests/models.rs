@@ -1,0 +1,256 @@
+//! The behaviour of models and querysets: one text, run in both call styles on each database.
+
+// A model works in a crate with these lints.
+#![deny(missing_docs, missing_debug_implementations, unused, nonstandard_style, unreachable_pub)]
+
+mod common;
+
+use nuages_orm::prelude::*;
+use nuages_orm::{BoxError, create_tables};
+
+/// A country.
+#[model]
+#[derive(Eq)]
+pub struct Country {
+    /// The key.
+    pub id: i64,
+    /// Its name.
+    #[field(max_length = 80, unique)]
+    pub name: String,
+    #[relation(reverse = Author::country)]
+    authors: Many<Author>,
+}
+
+#[model]
+struct Author {
+    id: i64,
+    #[field(max_length = 120, db_index)]
+    name: String,
+    #[relation(on_delete = Protect)]
+    country: ForeignKey<Country>,
+    #[relation(reverse = Book::author)]
+    books: Many<Book>,
+    #[relation(reverse = Book::editor)]
+    edited: Many<Book>,
+}
+
+#[model(ordering = [-published, title], unique_together = [[title, author]])]
+struct Book {
+    id: i64,
+    #[field(max_length = 200)]
+    title: String,
+    subtitle: Option<String>,
+    published: Date,
+    #[field(default = Decimal::new(990, 2), max_digits = 8, decimal_places = 2)]
+    price: Decimal,
+    #[field(default = 0, check = "stock >= 0")]
+    stock: i32,
+    #[relation(on_delete = Cascade)]
+    author: ForeignKey<Author>,
+    #[relation(on_delete = SetNull)]
+    editor: Option<ForeignKey<Author>>,
+}
+
+/// A user's method, on books in every loading state.
+impl<S: Loading> Book<S> {
+    fn shout(&self) -> String {
+        self.title.to_uppercase()
+    }
+}
+
+/// A loaded type by name, as a template's struct needs it.
+fn line(book: &With<Book, book::author, With<Author, author::country>>) -> String {
+    format!("{} by {} ({})", book.shout(), book.author.name, book.author.country.name)
+}
+
+/// A name for a condition.
+fn in_stock() -> Condition<Book> {
+    Book::fields().stock.gt(0)
+}
+
+/// A tree, and every type of column.
+#[model(table = "sheet_music")]
+struct Sheet {
+    id: i64,
+    flag: bool,
+    small: i16,
+    medium: i32,
+    large: i64,
+    float: f64,
+    text: String,
+    #[field(max_digits = 8, decimal_places = 2)]
+    amount: Option<Decimal>,
+    date: Date,
+    time: Time,
+    datetime: DateTime,
+    moment: Timestamp,
+    uuid: Uuid,
+    bytes: Vec<u8>,
+    json: serde_json::Value,
+    tempo: Tempo,
+    #[field(default = Tempo::Presto)]
+    r#type: Option<Tempo>,
+    #[serde(skip)]
+    secret: Option<String>,
+    #[serde(rename = "partOf")]
+    #[relation(on_delete = Cascade)]
+    parent: Option<ForeignKey<Self>>,
+    #[relation(reverse = Sheet::parent)]
+    parts: Many<Sheet>,
+}
+
+/// A type of the user's own.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+enum Tempo {
+    Lento,
+    Presto,
+}
+
+impl FieldType for Tempo {
+    type Stored = String;
+
+    fn to_stored(&self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
+    fn from_stored(stored: String) -> Result<Self, BoxError> {
+        match stored.as_str() {
+            "lento" => Ok(Tempo::Lento),
+            "presto" => Ok(Tempo::Presto),
+            other => Err(format!("no tempo is called {other}").into()),
+        }
+    }
+}
+
+/// A type that serde does not know: the model is no less a model.
+#[derive(Clone, Debug, PartialEq)]
+struct Opaque(i64);
+
+impl FieldType for Opaque {
+    type Stored = i64;
+
+    fn to_stored(&self) -> i64 {
+        self.0
+    }
+
+    fn from_stored(stored: i64) -> Result<Self, BoxError> {
+        Ok(Self(stored))
+    }
+}
+
+#[model]
+struct Vault {
+    id: i64,
+    content: Opaque,
+}
+
+fn tables(db: &Database) -> Op<'static, ()> {
+    create_tables(db, &[Book::meta(), Author::meta(), Country::meta(), Sheet::meta(), Vault::meta()])
+}
+
+fn day(year: i16) -> Date {
+    jiff::civil::date(year, 6, 1)
+}
+
+/// The tests of a file, for `waited` and `awaited` alike.
+macro_rules! backends {
+    ($($name:ident)*) => {$(
+        mod $name {
+            use $crate::common::Backend;
+
+            #[test]
+            fn sqlite_file() {
+                super::run(Backend::SqliteFile, super::super::$name);
+            }
+
+            #[test]
+            fn sqlite_memory() {
+                super::run(Backend::SqliteMemory, super::super::$name);
+            }
+
+            #[cfg(feature = "postgres")]
+            #[test]
+            fn postgres() {
+                super::run(Backend::Postgres, super::super::$name);
+            }
+        }
+    )*};
+}
+
+mod waited {
+    use super::*;
+
+    macro_rules! go {
+        ($op:expr) => {
+            $op.wait()
+        };
+    }
+
+    macro_rules! block {
+        ($($body:tt)*) => {
+            || { $($body)* }
+        };
+    }
+
+    macro_rules! tests {
+        ($(fn $name:ident($db:ident: Database) $body:block)*) => {
+            $(fn $name($db: &Database) -> Result<()> $body)*
+
+            mod run {
+                use nuages_orm::{Database, Result};
+
+                use crate::common::{Backend, with_database};
+
+                fn run(backend: Backend, test: fn(&Database) -> Result<()>) {
+                    with_database(backend, |options| options, |db| db.sync_scope(|| test(&db)).unwrap());
+                }
+
+                backends!($($name)*);
+            }
+        };
+    }
+
+    include!("suite/models.rs");
+}
+
+mod awaited {
+    use super::*;
+
+    macro_rules! go {
+        ($op:expr) => {
+            $op.await
+        };
+    }
+
+    macro_rules! block {
+        ($($body:tt)*) => {
+            async || { $($body)* }
+        };
+    }
+
+    macro_rules! tests {
+        ($(fn $name:ident($db:ident: Database) $body:block)*) => {
+            $(fn $name($db: &Database) -> std::pin::Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
+                Box::pin(async move { $body })
+            })*
+
+            mod run {
+                use std::pin::Pin;
+
+                use nuages_orm::{Database, Result};
+
+                use crate::common::{Backend, on_runtime, with_database};
+
+                type Test = fn(&Database) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>>;
+
+                fn run(backend: Backend, test: Test) {
+                    with_database(backend, |options| options, |db| on_runtime(db.scope(test(&db))).unwrap());
+                }
+
+                backends!($($name)*);
+            }
+        };
+    }
+
+    include!("suite/models.rs");
+}
