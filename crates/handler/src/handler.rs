@@ -10,7 +10,7 @@ use nuages_bridge::{Context, SyncScope};
 use nuages_protocol::{Application, Body, BoxError, HttpScope};
 
 use crate::app::{App, BuildError};
-use crate::error::{settle, without_body};
+use crate::error::{Error, settle, without_body};
 use crate::hook::RequestHook;
 use crate::middleware::run;
 use crate::panic::caught;
@@ -76,11 +76,13 @@ impl Handler {
     }
 
     /// Answers one request in a context of its own, with sync code on one thread of its own.
-    fn answer(
+    ///
+    /// `E` is whatever error the caller's contract has: there is none here.
+    fn answer<E: 'static>(
         &self,
         scope: HttpScope,
         body: Body,
-    ) -> impl Future<Output = http::Response<Body>> + Send + 'static {
+    ) -> impl Future<Output = Result<http::Response<Body>, E>> + Send + use<E> {
         // Before the future is made: what it would carry through its wrappers otherwise is half a kilobyte.
         let respond = respond(Arc::clone(&self.inner), self.inner.receive(scope, body));
         self.inner.context.clone().scope(SyncScope::new().run(respond))
@@ -88,7 +90,11 @@ impl Handler {
 
     /// Answers one request in the context of the caller. The test client wants that: in a sync test, sync views run on
     /// the test's own thread and in its transaction.
-    pub(crate) async fn answer_here(&self, scope: HttpScope, body: Body) -> http::Response<Body> {
+    pub(crate) async fn answer_here(
+        &self,
+        scope: HttpScope,
+        body: Body,
+    ) -> Result<http::Response<Body>, Error> {
         let inner = Arc::clone(&self.inner);
         let respond = async {
             CURRENT.set(Current {
@@ -112,7 +118,6 @@ impl Inner {
     }
 }
 
-/// `E` is whatever error the caller's contract has: there is none.
 async fn respond<E>(
     inner: Arc<Inner>,
     (route, request): (Arc<Route>, Request),
@@ -148,8 +153,7 @@ impl Application for Handler {
         scope: HttpScope,
         body: Body,
     ) -> impl Future<Output = Result<nuages_protocol::Response, BoxError>> + Send {
-        let answer = self.answer(scope, body);
-        async { Ok(answer.await) }
+        self.answer(scope, body)
     }
 }
 
@@ -168,8 +172,7 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let answer = self.answer(parts.into(), Body::new(body));
-        Box::pin(async { Ok(answer.await) })
+        Box::pin(self.answer(parts.into(), Body::new(body)))
     }
 }
 

@@ -20,7 +20,10 @@ impl<P, C> Column<P, C> {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, of: PhantomData }
+        Self {
+            name,
+            of: PhantomData,
+        }
     }
 }
 
@@ -90,7 +93,11 @@ impl<P: Readable<C>, C, U: ?Sized> AsRef<U> for Column<P, C> {
 
 // Written out, not made by a macro, since the compiler shows the method that was called.
 #[doc(hidden)]
-#[expect(clippy::should_implement_trait, clippy::inherent_to_string_shadow_display, reason = "these are for values")]
+#[expect(
+    clippy::should_implement_trait,
+    clippy::inherent_to_string_shadow_display,
+    reason = "these are for values"
+)]
 impl<P, C> Column<P, C> {
     #[rustfmt::skip]
     pub fn to_string(&self) -> String where P: Readable<C> { no_value() }

@@ -27,7 +27,10 @@ impl Test {
             Expr::And(more) => all.extend(more),
             one => all.push(one),
         }
-        Self { expr: Expr::And(all), nullable }
+        Self {
+            expr: Expr::And(all),
+            nullable,
+        }
     }
 
     pub(crate) fn or(self, other: Self) -> Self {
@@ -40,7 +43,10 @@ impl Test {
             Expr::Or(more) => any.extend(more),
             one => any.push(one),
         }
-        Self { expr: Expr::Or(any), nullable }
+        Self {
+            expr: Expr::Or(any),
+            nullable,
+        }
     }
 
     /// The opposite, so that each row is on exactly one side: one for which the condition is unknown is on this one.
@@ -53,7 +59,10 @@ impl Test {
         } else {
             Expr::Not(Box::new(self.expr))
         };
-        Self { expr, nullable: false }
+        Self {
+            expr,
+            nullable: false,
+        }
     }
 }
 
@@ -82,7 +91,10 @@ pub struct Condition<S> {
 
 impl<S> From<Test> for Condition<S> {
     fn from(test: Test) -> Self {
-        Self { test, scope: PhantomData }
+        Self {
+            test,
+            scope: PhantomData,
+        }
     }
 }
 

@@ -38,7 +38,9 @@ pub struct Creation<M: Model> {
 
 impl<M: Model> fmt::Debug for Creation<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Creation").field("values", &self.values).finish_non_exhaustive()
+        f.debug_struct("Creation")
+            .field("values", &self.values)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,7 +112,7 @@ impl<M: Model> Creation<M> {
                 self.future = Some(future);
                 Poll::Pending
             }
-            ready => ready,
+            ready @ Poll::Ready(_) => ready,
         }
     }
 }

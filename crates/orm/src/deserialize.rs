@@ -3,7 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 /// A record in parts, as they come in.
 #[doc(hidden)]
@@ -150,6 +152,8 @@ impl Visitor<'_> for Field {
     }
 
     fn visit_u64<E: Error>(self, position: u64) -> Result<Option<usize>, E> {
-        Ok(usize::try_from(position).ok().filter(|position| *position < self.0.len()))
+        Ok(usize::try_from(position)
+            .ok()
+            .filter(|position| *position < self.0.len()))
     }
 }

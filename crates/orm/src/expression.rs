@@ -27,13 +27,19 @@ pub struct Grouped<M>(PhantomData<fn() -> M>);
 
 impl<S, C> Expression<S, C> {
     pub(crate) fn new(expr: Expr) -> Self {
-        Self { expr, of: PhantomData }
+        Self {
+            expr,
+            of: PhantomData,
+        }
     }
 }
 
 impl<S, C: ColumnType> Expression<S, C> {
     pub(crate) fn test(&self, condition: impl FnOnce(Expr) -> Expr) -> Test {
-        Test { expr: condition(self.expr.clone()), nullable: C::NULLABLE }
+        Test {
+            expr: condition(self.expr.clone()),
+            nullable: C::NULLABLE,
+        }
     }
 }
 
@@ -182,4 +188,3 @@ impl<P: ToOnePath, C: ColumnType> Column<P, C> {
         })
     }
 }
-

@@ -227,7 +227,9 @@ primitive! {
 
 /// An integer of fewer than 64 bits.
 fn narrow<T: TryFrom<i64>>(row: &dyn Row, index: usize) -> Result<Option<T>> {
-    let Some(wide) = row.int(index)? else { return Ok(None) };
+    let Some(wide) = row.int(index)? else {
+        return Ok(None);
+    };
     match T::try_from(wide) {
         Ok(value) => Ok(Some(value)),
         Err(_) => Err(Error::decode(

@@ -73,7 +73,10 @@ impl<M: Model, S: State> ForeignKey<M, S> {
 
     #[doc(hidden)]
     pub fn decode(key: M::Key, reader: &mut Reader<'_>) -> Result<Self> {
-        Ok(Self { key, state: S::decode(reader)? })
+        Ok(Self {
+            key,
+            state: S::decode(reader)?,
+        })
     }
 
     #[doc(hidden)]
@@ -91,14 +94,20 @@ impl<M: Model, S: State> ForeignKey<M, S> {
 impl<M: Model, R> ForeignKey<M, NotLoaded<R>> {
     /// A foreign key to an object, given by reference or by key. To point a field elsewhere: `book.author = ForeignKey::to(&django)`.
     pub fn to(object: impl IntoKey<M>) -> Self {
-        Self { key: object.into_key(), state: NotLoaded::new() }
+        Self {
+            key: object.into_key(),
+            state: NotLoaded::new(),
+        }
     }
 }
 
 impl<M: Model, T: Record<Model = M>> ForeignKey<M, Loaded<T>> {
     /// A foreign key that has its object with it.
     pub fn loaded(object: T) -> Self {
-        Self { key: object.primary_key(), state: Loaded(object) }
+        Self {
+            key: object.primary_key(),
+            state: Loaded(object),
+        }
     }
 
     /// Takes the object out. An associated function, so that it hides no method of the object.
@@ -128,7 +137,10 @@ impl<M: Model, R: 'static> Deref for ForeignKey<M, NotLoaded<R>> {
 // Written out, since derived ones would ask the same of the model.
 impl<M: Model, S: Clone> Clone for ForeignKey<M, S> {
     fn clone(&self) -> Self {
-        Self { key: self.key.clone(), state: self.state.clone() }
+        Self {
+            key: self.key.clone(),
+            state: self.state.clone(),
+        }
     }
 }
 
@@ -149,7 +161,10 @@ impl<M: Model, S: Hash> Hash for ForeignKey<M, S> {
 
 impl<M: Model, S: fmt::Debug> fmt::Debug for ForeignKey<M, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ForeignKey").field(&self.key).field(&self.state).finish()
+        f.debug_tuple("ForeignKey")
+            .field(&self.key)
+            .field(&self.state)
+            .finish()
     }
 }
 

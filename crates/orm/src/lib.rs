@@ -1,5 +1,8 @@
 //! Django's ORM, typed: one API for sync and async, transactions that span both.
 
+#[cfg(test)]
+extern crate self as nuages_orm;
+
 mod compiler;
 mod database;
 mod dialect;
@@ -13,7 +16,11 @@ mod raw;
 mod row;
 mod schema;
 mod text;
+#[cfg(test)]
+mod testing;
 pub mod transaction;
+#[cfg(test)]
+mod trees;
 mod value;
 #[cfg(feature = "views")]
 pub mod views;

@@ -162,10 +162,7 @@ loading! {
 }
 
 /// A record that has the relation `R`, in some state. `#[model]` implements it for each relation.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no relation `{R}`",
-    label = "no such relation here"
-)]
+#[diagnostic::on_unimplemented(message = "`{Self}` has no relation `{R}`", label = "no such relation here")]
 pub trait Relate<R: Relation>: Record {
     /// The state that the relation is in.
     type State: State;

@@ -18,7 +18,11 @@ impl Located {
         let mut hops = Vec::new();
         P::hops(&mut hops);
         let nullable = nullable || hops.iter().any(|hop| hop.nullable);
-        Self { hops, column, nullable }
+        Self {
+            hops,
+            column,
+            nullable,
+        }
     }
 
     pub(crate) fn nullable(&self) -> bool {
@@ -34,7 +38,10 @@ impl Located {
     pub(crate) fn test(mut self, condition: impl FnOnce(Expr) -> Expr) -> Test {
         let Some(many) = self.hops.iter().position(|hop| hop.many) else {
             let nullable = self.nullable;
-            return Test { expr: condition(self.expr()), nullable };
+            return Test {
+                expr: condition(self.expr()),
+                nullable,
+            };
         };
         let rest = self.hops.split_off(many + 1);
         let Some(relation) = self.hops.pop() else {
@@ -66,7 +73,10 @@ fn column(mut hops: Vec<&'static RelationMeta>, column: &'static str) -> Expr {
         name = last.from_column;
         hops.pop();
     }
-    Expr::Column { path: hops.into(), column: name }
+    Expr::Column {
+        path: hops.into(),
+        column: name,
+    }
 }
 
 /// The rows that a to-many relation leads to from the row of the query around, at the end of the path `outer` of that one.
@@ -76,9 +86,15 @@ pub(crate) fn related(
     filter: Option<Expr>,
 ) -> Select {
     let link = binary(
-        Expr::Column { path: [].into(), column: relation.to_column },
+        Expr::Column {
+            path: [].into(),
+            column: relation.to_column,
+        },
         Operator::Eq,
-        Expr::Outer { path: outer.into(), column: relation.from_column },
+        Expr::Outer {
+            path: outer.into(),
+            column: relation.from_column,
+        },
     );
     let mut select = Select::from((relation.to)());
     select.filter = Some(match filter {
@@ -97,5 +113,10 @@ pub(crate) fn is_null(expr: Expr) -> Expr {
 }
 
 pub(crate) fn matches(expr: Expr, place: Place, pattern: String, case_sensitive: bool) -> Expr {
-    Expr::Match { expr: Box::new(expr), place, pattern, case_sensitive }
+    Expr::Match {
+        expr: Box::new(expr),
+        place,
+        pattern,
+        case_sensitive,
+    }
 }

@@ -29,7 +29,11 @@ impl<S, C: ColumnType> Tested for &Expression<S, C> {
     }
 }
 
-fn compare<S, O, T: FieldType>(tested: impl Tested, operator: Operator, value: impl Operand<O, T>) -> Condition<S> {
+fn compare<S, O, T: FieldType>(
+    tested: impl Tested,
+    operator: Operator,
+    value: impl Operand<O, T>,
+) -> Condition<S> {
     let (nullable, value) = (value.nullable(), value.into_operand());
     let mut test = tested.test(|expr| binary(expr, operator, value));
     // A comparison with something that may be NULL may be unknown.
@@ -71,7 +75,9 @@ fn null<S>(tested: impl Tested) -> Condition<S> {
 }
 
 fn search<S>(tested: impl Tested, place: Place, text: String, case_sensitive: bool) -> Condition<S> {
-    tested.test(|expr| matches(expr, place, text, case_sensitive)).into()
+    tested
+        .test(|expr| matches(expr, place, text, case_sensitive))
+        .into()
 }
 
 impl<P: Path, C: ColumnType> Column<P, C> {
@@ -115,7 +121,10 @@ impl<P: Path, C: ColumnType> Column<P, C> {
     }
 
     /// One of these values; of none, it is never true.
-    pub fn in_<V: Operand<ValuesOnly, C::Base>>(self, values: impl IntoIterator<Item = V>) -> Condition<P::Root> {
+    pub fn in_<V: Operand<ValuesOnly, C::Base>>(
+        self,
+        values: impl IntoIterator<Item = V>,
+    ) -> Condition<P::Root> {
         one_of(self.located(), values)
     }
 
@@ -206,11 +215,7 @@ impl<S, C: ColumnType> Expression<S, C> {
     }
 
     /// At least the first and at most the last of two values.
-    pub fn between(
-        &self,
-        first: impl Operand<S, C::Base>,
-        last: impl Operand<S, C::Base>,
-    ) -> Condition<S> {
+    pub fn between(&self, first: impl Operand<S, C::Base>, last: impl Operand<S, C::Base>) -> Condition<S> {
         between(self, first, last)
     }
 

@@ -52,22 +52,30 @@ pub struct Many<M: Model, S = NotLoaded> {
 impl<M: Model, S> Many<M, S> {
     #[doc(hidden)]
     pub fn new(owner: Value, relation: &'static RelationMeta) -> Self {
-        Self { owner, relation, state: PhantomData }
+        Self {
+            owner,
+            relation,
+            state: PhantomData,
+        }
     }
 
     /// The rows, as a queryset.
-    #[must_use]
     pub fn objects(&self) -> QuerySet<M> {
         QuerySet::filtered(Expr::Binary(
-            Box::new(Expr::Column { path: [].into(), column: self.relation.to_column }),
+            Box::new(Expr::Column {
+                path: [].into(),
+                column: self.relation.to_column,
+            }),
             Operator::Eq,
             Box::new(Expr::Value(self.owner.clone())),
         ))
     }
 
     /// Those of the rows that a condition holds for, as a queryset.
-    #[must_use]
-    pub fn filter<C: IntoCondition<M>>(&self, condition: impl FnOnce(&'static Fields<M>) -> C) -> QuerySet<M> {
+    pub fn filter<C: IntoCondition<M>>(
+        &self,
+        condition: impl FnOnce(&'static Fields<M>) -> C,
+    ) -> QuerySet<M> {
         self.objects().filter(condition)
     }
 

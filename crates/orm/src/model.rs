@@ -121,7 +121,10 @@ pub struct Selected {
 impl Selected {
     /// The columns of a record.
     pub(crate) fn columns_of<S: Record>() -> Vec<Expr> {
-        let mut selected = Self { columns: Some(Vec::new()), ..Self::default() };
+        let mut selected = Self {
+            columns: Some(Vec::new()),
+            ..Self::default()
+        };
         S::select(&mut selected);
         selected.columns.unwrap_or_default()
     }
@@ -161,7 +164,9 @@ pub struct Reader<'r> {
 
 impl Debug for Reader<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader").field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }
 

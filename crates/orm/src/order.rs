@@ -26,7 +26,10 @@ impl<S> Order<S> {
 
 impl<S> Clone for Order<S> {
     fn clone(&self) -> Self {
-        Self { order: self.order.clone(), scope: PhantomData }
+        Self {
+            order: self.order.clone(),
+            scope: PhantomData,
+        }
     }
 }
 

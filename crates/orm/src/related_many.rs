@@ -88,13 +88,18 @@ impl<P, R> Clone for RelatedRows<P, R> {
 
 impl<P, R> fmt::Debug for RelatedRows<P, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RelatedRows").field("filter", &self.filter).finish()
+        f.debug_struct("RelatedRows")
+            .field("filter", &self.filter)
+            .finish()
     }
 }
 
 impl<P, R> RelatedRows<P, R> {
     fn new(filter: Option<Test>) -> Self {
-        Self { filter, of: PhantomData }
+        Self {
+            filter,
+            of: PhantomData,
+        }
     }
 }
 
@@ -115,13 +120,21 @@ impl<P: ToOnePath, R: Relation> RelatedRows<P, R> {
     /// How many they are.
     pub fn count(self) -> Expression<P::Root, i64> {
         let mut select = self.select();
-        select.columns = vec![Expr::Aggregate { function: Aggregate::Count, expr: None, distinct: false }];
+        select.columns = vec![Expr::Aggregate {
+            function: Aggregate::Count,
+            expr: None,
+            distinct: false,
+        }];
         Expression::new(Expr::Subquery(Box::new(select)))
     }
 
     /// Whether there is one.
     pub fn exists(self) -> Condition<P::Root> {
-        Test { expr: Expr::Exists(Box::new(self.select())), nullable: false }.into()
+        Test {
+            expr: Expr::Exists(Box::new(self.select())),
+            nullable: false,
+        }
+        .into()
     }
 
     fn select(self) -> crate::query::Select {

@@ -129,17 +129,24 @@ impl<P: Path, R: Relation> Related<P, R> {
 
     /// It points to this object, or the object with this key.
     pub fn eq(self, object: impl IntoKey<R::To>) -> Condition<P::Root> {
-        Self::located().compare(Operator::Eq, object.into_key().to_value()).into()
+        Self::located()
+            .compare(Operator::Eq, object.into_key().to_value())
+            .into()
     }
 
     /// It points to another object than this.
     pub fn ne(self, object: impl IntoKey<R::To>) -> Condition<P::Root> {
-        Self::located().compare(Operator::Ne, object.into_key().to_value()).into()
+        Self::located()
+            .compare(Operator::Ne, object.into_key().to_value())
+            .into()
     }
 
     /// It points to one of these objects.
     pub fn in_<K: IntoKey<R::To>>(self, objects: impl IntoIterator<Item = K>) -> Condition<P::Root> {
-        let keys = objects.into_iter().map(|object| object.into_key().to_value()).collect();
+        let keys = objects
+            .into_iter()
+            .map(|object| object.into_key().to_value())
+            .collect();
         Self::located().one_of(keys).into()
     }
 

@@ -22,13 +22,20 @@ pub struct Assignment<M> {
 
 impl<M> Assignment<M> {
     pub(crate) fn new(column: &'static str, value: Expr) -> Self {
-        Self { column, value, model: PhantomData }
+        Self {
+            column,
+            value,
+            model: PhantomData,
+        }
     }
 }
 
 impl<M> fmt::Debug for Assignment<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Assignment").field(&self.column).field(&self.value).finish()
+        f.debug_tuple("Assignment")
+            .field(&self.column)
+            .field(&self.value)
+            .finish()
     }
 }
 
@@ -148,7 +155,10 @@ impl<M: Model, R: Relation<From = M>> Related<Root<M>, R> {
     where
         R::Kind: Points<R::To, K>,
     {
-        Assignment::new(R::meta().from_column, Expr::Value(<R::Kind as Points<R::To, K>>::key(object)))
+        Assignment::new(
+            R::meta().from_column,
+            Expr::Value(<R::Kind as Points<R::To, K>>::key(object)),
+        )
     }
 }
 

@@ -14,7 +14,7 @@ use nuages_orm::{BoxError, Database, Dialect, Error, FieldType, Op, Result, atom
 use tokio::join;
 use tokio::task::yield_now;
 
-async_tests! {
+common::async_tests! {
     transaction_over_threads;
     legacy_error_rolls_back;
     sync_body_awaited;
@@ -477,10 +477,11 @@ async fn reads_beside_a_transaction(db: Database) {
     insert_using(&db, 1, "committed").await;
     let (opened, open) = tokio::sync::oneshot::channel();
     let (finish, finished) = tokio::sync::oneshot::channel::<()>();
+    let in_memory = in_memory(&db).await;
     let reader = async {
         open.await.unwrap();
         // A database in memory has no log: there, the reader waits for the writer.
-        if !in_memory(&db).await {
+        if !in_memory {
             assert_eq!(titles(&db).await, ["committed"]);
         }
         finish.send(()).unwrap();

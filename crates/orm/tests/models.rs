@@ -1,22 +1,16 @@
 //! The behaviour of models and querysets: one text, run in both call styles on each database.
 
-// A model works in a crate with these lints.
-#![deny(missing_docs, missing_debug_implementations, unused, nonstandard_style, unreachable_pub)]
-
 mod common;
 
 use nuages_orm::prelude::*;
 use nuages_orm::{BoxError, create_tables};
 
-/// A country.
 #[model]
-#[derive(Eq)]
-pub struct Country {
-    /// The key.
-    pub id: i64,
-    /// Its name.
+#[derive(Eq, Hash)]
+struct Country {
+    id: i64,
     #[field(max_length = 80, unique)]
-    pub name: String,
+    name: String,
     #[relation(reverse = Author::country)]
     authors: Many<Author>,
 }
@@ -60,7 +54,12 @@ impl<S: Loading> Book<S> {
 
 /// A loaded type by name, as a template's struct needs it.
 fn line(book: &With<Book, book::author, With<Author, author::country>>) -> String {
-    format!("{} by {} ({})", book.shout(), book.author.name, book.author.country.name)
+    format!(
+        "{} by {} ({})",
+        book.shout(),
+        book.author.name,
+        book.author.country.name
+    )
 }
 
 /// A name for a condition.
@@ -145,7 +144,16 @@ struct Vault {
 }
 
 fn tables(db: &Database) -> Op<'static, ()> {
-    create_tables(db, &[Book::meta(), Author::meta(), Country::meta(), Sheet::meta(), Vault::meta()])
+    create_tables(
+        db,
+        &[
+            Book::meta(),
+            Author::meta(),
+            Country::meta(),
+            Sheet::meta(),
+            Vault::meta(),
+        ],
+    )
 }
 
 fn day(year: i16) -> Date {

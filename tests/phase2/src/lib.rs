@@ -172,7 +172,8 @@ pub fn app(programme: Arc<Programme>) -> App {
     let no_sniffing = neutral(
         |_| None,
         |_, response| response.header("x-content-type-options", "nosniff"),
-    );
+    )
+    .named("no_sniffing");
     let api = Urls::new()
         .path("songs/", get(songs))
         .name("songs")

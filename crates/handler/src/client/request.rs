@@ -107,7 +107,7 @@ impl ClientRequest {
         // A leaf, so that sync views run in place on the thread of a sync test. Users' async code is polled in frames of its own.
         Op::leaf("Client request", async move {
             let (client, scope, body) = self.into_parts()?;
-            let response = client.handler.answer_here(scope, body).await;
+            let response = client.handler.answer_here(scope, body).await?;
             let (parts, body) = response.into_parts();
             client.keep_cookies(&parts.headers);
             let body = async_frame(body.collect(usize::MAX)).await?;

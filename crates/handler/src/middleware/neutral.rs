@@ -74,6 +74,7 @@ where
         before,
         after,
         location: Location::caller(),
+        name: None,
     }
 }
 
@@ -82,6 +83,16 @@ pub struct Neutral<B, A> {
     before: B,
     after: A,
     location: &'static Location<'static>,
+    name: Option<Cow<'static, str>>,
+}
+
+impl<B, A> Neutral<B, A> {
+    /// Says what the plan calls it; without a name, that is where it stands.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
 }
 
 impl<B, A> fmt::Debug for Neutral<B, A> {
@@ -106,10 +117,13 @@ where
     }
 
     fn name(&self) -> Cow<'static, str> {
-        Cow::Owned(format!(
-            "neutral at {}:{}",
-            self.location.file(),
-            self.location.line()
-        ))
+        let place = || {
+            Cow::Owned(format!(
+                "neutral at {}:{}",
+                self.location.file(),
+                self.location.line()
+            ))
+        };
+        self.name.clone().unwrap_or_else(place)
     }
 }

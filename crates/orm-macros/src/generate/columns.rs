@@ -10,7 +10,10 @@ use crate::parse::{FieldKind, Model};
 pub(super) fn columns(model: &Model) -> TokenStream {
     let Model { root, visibility, .. } = model;
     let name = model.fields_struct();
-    let doc = format!("The columns and relations of [`{}`], as the closures of queries get them.", model.name);
+    let doc = format!(
+        "The columns and relations of [`{}`], as the closures of queries get them.",
+        model.name
+    );
     let fields = model.fields.iter().map(|field| {
         let (visibility, name, ty) = (&field.visibility, &field.name, &field.ty);
         let marker = model.marker(field);

@@ -8,10 +8,17 @@ use crate::parse::{Field, FieldKind, Model};
 
 /// The builder's struct.
 pub(super) fn builder(model: &Model) -> TokenStream {
-    let Model { root, visibility, name, .. } = model;
+    let Model {
+        root,
+        visibility,
+        name,
+        ..
+    } = model;
     let builder = model.builder_struct();
     let parameters: Vec<_> = parameters(model).collect();
-    let doc = format!("A row of [`{name}`] on its way: what `{name}::create()` gives. Give the columns, then `.await` it or `.wait()` for it.");
+    let doc = format!(
+        "A row of [`{name}`] on its way: what `{name}::create()` gives. Give the columns, then `.await` it or `.wait()` for it."
+    );
     quote! {
         #[doc = #doc]
         #[must_use = "nothing is created until it is `.await`ed (async code) or `.wait()`ed for (sync code)"]
@@ -41,13 +48,20 @@ fn trait_name(model: &Model, field: &Field) -> Ident {
 
 /// `create()`, a method for each column, and the two ways to run it.
 pub(super) fn implementations(model: &Model) -> TokenStream {
-    let Model { root, visibility, name, .. } = model;
+    let Model {
+        root,
+        visibility,
+        name,
+        ..
+    } = model;
     let builder = model.builder_struct();
     let parameters: Vec<_> = parameters(model).collect();
     let traits: Vec<_> = model.required().map(|field| trait_name(model, field)).collect();
     let missing = parameters.iter().map(|_| quote!(#root::__private::Missing));
     let given: Vec<_> = model.required().map(|field| given(model, field)).collect();
-    let create = format!("Makes a row: give the columns, then `.await` it or `.wait()` for it, which gives the [`{name}`].");
+    let create = format!(
+        "Makes a row: give the columns, then `.await` it or `.wait()` for it, which gives the [`{name}`]."
+    );
 
     let mut required = 0;
     let methods: Vec<_> = model
@@ -138,14 +152,23 @@ fn method(model: &Model, field: &Field, parameters: &[Ident], required: Option<u
     let column = field.column();
     let doc = format!("The column `{}`.", names::plain(name));
     let (argument, set) = match &field.kind {
-        FieldKind::ForeignKey { target, optional: true, .. } => {
-            (quote!(#root::IntoOptionalKey<#target>), quote!(point_or_null::<#target>))
-        }
+        FieldKind::ForeignKey {
+            target,
+            optional: true,
+            ..
+        } => (
+            quote!(#root::IntoOptionalKey<#target>),
+            quote!(point_or_null::<#target>),
+        ),
         FieldKind::ForeignKey { target, .. } => (quote!(#root::IntoKey<#target>), quote!(point::<#target>)),
         _ => (quote!(#root::Assign<#root::ValuesOnly, #ty>), quote!(set::<#ty>)),
     };
     let out = parameters.iter().enumerate().map(|(at, parameter)| {
-        if required == Some(at) { quote!(#root::__private::Given) } else { quote!(#parameter) }
+        if required == Some(at) {
+            quote!(#root::__private::Given)
+        } else {
+            quote!(#parameter)
+        }
     });
     quote! {
         #[doc = #doc]

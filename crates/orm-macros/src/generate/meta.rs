@@ -9,17 +9,28 @@ use crate::parse::{Field, FieldKind, Model};
 
 /// The statics, the `Model` implementation, and the methods of the model.
 pub(super) fn meta(model: &Model) -> TokenStream {
-    let Model { root, name, visibility, table, ordering, unique_together, .. } = model;
+    let Model {
+        root,
+        name,
+        visibility,
+        table,
+        ordering,
+        unique_together,
+        ..
+    } = model;
     let title = names::plain(name);
     let fields_struct = model.fields_struct();
     let fields = columns::value(model);
     let columns = model.fields.iter().filter_map(|field| column(model, field));
     let relations = model.relations().map(relation_static);
-    let ordering = ordering.iter().map(|(column, descending)| quote!((#column, #descending)));
+    let ordering = ordering
+        .iter()
+        .map(|(column, descending)| quote!((#column, #descending)));
     let unique_together = unique_together.iter().map(|set| quote!(&[#(#set),*]));
     let statics = model.relations().map(|field| relation(model, field));
     let objects = format!("All rows of [`{title}`], as a queryset.");
-    let fields_doc = format!("The columns of [`{title}`], for conditions that are made outside a query's closure.");
+    let fields_doc =
+        format!("The columns of [`{title}`], for conditions that are made outside a query's closure.");
     quote! {
         static META: #root::meta::ModelMeta = #root::meta::ModelMeta::new(#title, #table)
             .columns(&[#(#columns),*])
@@ -113,7 +124,12 @@ fn relation(model: &Model, field: &Field) -> TokenStream {
     let name = names::plain(&field.name);
     let ident = relation_static(field);
     let value = match &field.kind {
-        FieldKind::ForeignKey { target, optional, on_delete, .. } => {
+        FieldKind::ForeignKey {
+            target,
+            optional,
+            on_delete,
+            ..
+        } => {
             let column = field.column();
             let nullable = optional.then(|| quote!(.nullable()));
             quote! {
@@ -127,7 +143,11 @@ fn relation(model: &Model, field: &Field) -> TokenStream {
                 ) #nullable
             }
         }
-        FieldKind::Many { target, field: forward, .. } => {
+        FieldKind::Many {
+            target,
+            field: forward,
+            ..
+        } => {
             let column = format!("{}_id", names::plain(forward));
             quote! {
                 #root::meta::RelationMeta::reverse(

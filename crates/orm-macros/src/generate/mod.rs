@@ -43,13 +43,21 @@ impl Model {
     /// The type parameter, declared: `<S: Loading>`; nothing, if there are no relations.
     fn parameter(&self) -> TokenStream {
         let (root, states) = (&self.root, &self.states);
-        if self.relations().next().is_none() { quote!() } else { quote!(<#states: #root::Loading>) }
+        if self.relations().next().is_none() {
+            quote!()
+        } else {
+            quote!(<#states: #root::Loading>)
+        }
     }
 
     /// The record in any state: `Book<S>`.
     fn record(&self) -> TokenStream {
         let (name, states) = (&self.name, &self.states);
-        if self.relations().next().is_none() { quote!(#name) } else { quote!(#name<#states>) }
+        if self.relations().next().is_none() {
+            quote!(#name)
+        } else {
+            quote!(#name<#states>)
+        }
     }
 
     fn relations(&self) -> impl Iterator<Item = &Field> {
@@ -57,7 +65,9 @@ impl Model {
     }
 
     fn foreign_keys(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter().filter(|field| matches!(field.kind, FieldKind::ForeignKey { .. }))
+        self.fields
+            .iter()
+            .filter(|field| matches!(field.kind, FieldKind::ForeignKey { .. }))
     }
 
     /// The fields that `create()` needs.
@@ -74,7 +84,8 @@ impl Model {
     /// The state of a relation: `S::First`.
     fn state(&self, place: usize) -> TokenStream {
         const PLACES: [&str; 12] = [
-            "First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth", "Eleventh", "Twelfth",
+            "First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth",
+            "Eleventh", "Twelfth",
         ];
         let states = &self.states;
         let place = Ident::new(PLACES[place], Span::call_site());

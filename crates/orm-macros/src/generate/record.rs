@@ -9,14 +9,21 @@ use crate::parse::{FieldKind, Model};
 
 /// The `Record` implementation.
 pub(super) fn record(model: &Model) -> TokenStream {
-    let Model { root, name, visibility, .. } = model;
+    let Model {
+        root,
+        name,
+        visibility,
+        ..
+    } = model;
     let (parameter, record) = (model.parameter(), model.record());
 
     let values = model.fields.iter().filter_map(|field| {
         let name = &field.name;
         match &field.kind {
             FieldKind::Key | FieldKind::Column => Some(quote!(#root::ColumnType::to_value(&self.#name))),
-            FieldKind::ForeignKey { optional: false, .. } => Some(quote!(#root::ColumnType::to_value(&self.#name.key()))),
+            FieldKind::ForeignKey { optional: false, .. } => {
+                Some(quote!(#root::ColumnType::to_value(&self.#name.key())))
+            }
             FieldKind::ForeignKey { .. } => {
                 Some(quote!(#root::ColumnType::to_value(&self.#name.as_ref().map(#root::ForeignKey::key))))
             }
@@ -26,40 +33,56 @@ pub(super) fn record(model: &Model) -> TokenStream {
 
     let states = model.foreign_keys().map(|field| {
         let relation = relation_static(field);
-        let FieldKind::ForeignKey { place, .. } = field.kind else { return quote!() };
+        let FieldKind::ForeignKey { place, .. } = field.kind else {
+            return quote!();
+        };
         let state = model.state(place);
         quote!(selection.relation::<#state>(&#relation);)
     });
 
     // All own columns come first, and then what the relations hold, one after the other.
-    let reads = model.fields.iter().filter(|field| field.column().is_some()).map(|field| {
-        let variable = variable(&field.name);
-        let ty = match &field.kind {
-            FieldKind::ForeignKey { target, optional: true, .. } => {
-                quote!(::core::option::Option<<#target as #root::Model>::Key>)
-            }
-            FieldKind::ForeignKey { target, .. } => quote!(<#target as #root::Model>::Key),
-            _ => {
-                let ty = &field.ty;
-                quote!(#ty)
-            }
-        };
-        quote!(let #variable = reader.next::<#ty>()?;)
-    });
+    let reads = model
+        .fields
+        .iter()
+        .filter(|field| field.column().is_some())
+        .map(|field| {
+            let variable = variable(&field.name);
+            let ty = match &field.kind {
+                FieldKind::ForeignKey {
+                    target,
+                    optional: true,
+                    ..
+                } => {
+                    quote!(::core::option::Option<<#target as #root::Model>::Key>)
+                }
+                FieldKind::ForeignKey { target, .. } => quote!(<#target as #root::Model>::Key),
+                _ => {
+                    let ty = &field.ty;
+                    quote!(#ty)
+                }
+            };
+            quote!(let #variable = reader.next::<#ty>()?;)
+        });
     // The key is read by the others before it is moved into its field.
-    let fields = model.fields.iter().filter(|field| !matches!(field.kind, FieldKind::Key)).map(|field| {
-        let (name, variable) = (&field.name, variable(&field.name));
-        let value = match &field.kind {
-            FieldKind::Key | FieldKind::Column => quote!(#variable),
-            FieldKind::ForeignKey { optional: true, .. } => quote!(#root::ForeignKey::decode_optional(#variable, reader)?),
-            FieldKind::ForeignKey { .. } => quote!(#root::ForeignKey::decode(#variable, reader)?),
-            FieldKind::Many { .. } => {
-                let relation = relation_static(field);
-                quote!(#root::Many::new(#root::ColumnType::to_value(&column_id), &#relation))
-            }
-        };
-        quote!(#name: #value)
-    });
+    let fields = model
+        .fields
+        .iter()
+        .filter(|field| !matches!(field.kind, FieldKind::Key))
+        .map(|field| {
+            let (name, variable) = (&field.name, variable(&field.name));
+            let value = match &field.kind {
+                FieldKind::Key | FieldKind::Column => quote!(#variable),
+                FieldKind::ForeignKey { optional: true, .. } => {
+                    quote!(#root::ForeignKey::decode_optional(#variable, reader)?)
+                }
+                FieldKind::ForeignKey { .. } => quote!(#root::ForeignKey::decode(#variable, reader)?),
+                FieldKind::Many { .. } => {
+                    let relation = relation_static(field);
+                    quote!(#root::Many::new(#root::ColumnType::to_value(&column_id), &#relation))
+                }
+            };
+            quote!(#name: #value)
+        });
 
     let save = "Writes all columns of the record to its row.\n\nTo change only some, or to compute new values of the old ones, use \
                 `update` on a queryset.\n\n# Errors\n\n`is_not_found` if the row is no longer there, `is_integrity` if a rule of the schema is broken.";

@@ -13,9 +13,16 @@ pub(super) fn module(model: &Model) -> TokenStream {
     if model.relations().next().is_none() {
         return quote!();
     }
-    let Model { visibility, module, name, .. } = model;
+    let Model {
+        visibility,
+        module,
+        name,
+        ..
+    } = model;
     let inner = inside(visibility);
-    let doc = format!("The relations of [`{name}`](super::{name}) as types, to name loading states with: `With<{name}, {module}::..>`.");
+    let doc = format!(
+        "The relations of [`{name}`](super::{name}) as types, to name loading states with: `With<{name}, {module}::..>`."
+    );
     let markers = model.relations().map(|field| {
         let name = &field.name;
         let doc = format!("The relation `{}`.", names::plain(name));
@@ -47,9 +54,13 @@ fn condition(model: &Model, field: &Field, inner: &Visibility) -> TokenStream {
     let fix = format!("load it in the query: `.select_related(|{variable}| {variable}.{relation})`");
     let module = &model.module;
     let later = if matches!(field.kind, FieldKind::ForeignKey { optional: true, .. }) {
-        format!("or, of a `{this}` that has one, by a query of its own: `.fetch()`; its key alone is at hand: `.key()`")
+        format!(
+            "or, of a `{this}` that has one, by a query of its own: `.fetch()`; its key alone is at hand: `.key()`"
+        )
     } else {
-        format!("or by a query of its own: `{module}.{relation}.fetch()`; its key alone is at hand: `{module}.{relation}.key()`")
+        format!(
+            "or by a query of its own: `{module}.{relation}.fetch()`; its key alone is at hand: `{module}.{relation}.key()`"
+        )
     };
     quote! {
         #[doc(hidden)]
@@ -78,7 +89,12 @@ fn inside(visibility: &Visibility) -> Visibility {
         Visibility::Inherited => parse_quote!(pub(super)),
         Visibility::Restricted(restricted) => {
             let path = &restricted.path;
-            match path.segments.first().map(|segment| segment.ident.to_string()).as_deref() {
+            match path
+                .segments
+                .first()
+                .map(|segment| segment.ident.to_string())
+                .as_deref()
+            {
                 Some("self") => parse_quote!(pub(super)),
                 Some("super") => parse_quote!(pub(in super::#path)),
                 _ => visibility.clone(),
@@ -91,17 +107,32 @@ fn inside(visibility: &Visibility) -> Visibility {
 /// What each relation is, and how it is followed.
 pub(super) fn implementations(model: &Model) -> TokenStream {
     let count = model.relations().count();
-    model.relations().map(|field| implementation(model, field, count)).collect()
+    model
+        .relations()
+        .map(|field| implementation(model, field, count))
+        .collect()
 }
 
 fn implementation(model: &Model, field: &Field, count: usize) -> TokenStream {
-    let Model { root, name: this, module, .. } = model;
+    let Model {
+        root,
+        name: this,
+        module,
+        ..
+    } = model;
     let marker = model.marker(field);
     let meta = relation_static(field);
     let (target, kind, place) = match &field.kind {
-        FieldKind::ForeignKey { target, optional, place, .. } => {
-            (target, if *optional { quote!(OneOrNone) } else { quote!(One) }, *place)
-        }
+        FieldKind::ForeignKey {
+            target,
+            optional,
+            place,
+            ..
+        } => (
+            target,
+            if *optional { quote!(OneOrNone) } else { quote!(One) },
+            *place,
+        ),
         FieldKind::Many { target, place, .. } => (target, quote!(Any), *place),
         FieldKind::Key | FieldKind::Column => return quote!(),
     };
@@ -117,7 +148,12 @@ fn implementation(model: &Model, field: &Field, count: usize) -> TokenStream {
             }
         }
     };
-    if let FieldKind::Many { field: forward, target, .. } = &field.kind {
+    if let FieldKind::Many {
+        field: forward,
+        target,
+        ..
+    } = &field.kind
+    {
         // The foreign key has to be there, and to lead here.
         let span = forward.span();
         let check = quote::quote_spanned! {span=>
@@ -129,7 +165,10 @@ fn implementation(model: &Model, field: &Field, count: usize) -> TokenStream {
     }
 
     let states: Vec<_> = (0..count).map(|at| format_ident!("__S{at}")).collect();
-    let changed = states.iter().enumerate().map(|(at, state)| if at == place { quote!(__T) } else { quote!(#state) });
+    let changed = states
+        .iter()
+        .enumerate()
+        .map(|(at, state)| if at == place { quote!(__T) } else { quote!(#state) });
     let state = &states[place];
     let condition = condition_name(field);
     quote! {

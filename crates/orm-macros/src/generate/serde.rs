@@ -32,13 +32,16 @@ pub(super) fn serialize(model: &Model) -> TokenStream {
     let serde = quote!(#root::__private::serde);
     let title = names::plain(name);
     let count = Literal::usize_unsuffixed(visible(model).count());
-    let states = model.foreign_keys().filter(|field| !field.options.serde_skip).filter_map(|field| match &field.kind {
-        FieldKind::ForeignKey { target, place, .. } => {
-            let state = model.state(*place);
-            Some(quote!(#state: #root::__private::SerializeState<#target>))
-        }
-        _ => None,
-    });
+    let states = model
+        .foreign_keys()
+        .filter(|field| !field.options.serde_skip)
+        .filter_map(|field| match &field.kind {
+            FieldKind::ForeignKey { target, place, .. } => {
+                let state = model.state(*place);
+                Some(quote!(#state: #root::__private::SerializeState<#target>))
+            }
+            _ => None,
+        });
     let bound = quote!(#serde::Serialize);
     let bounds = bounds(model, &bound);
     let fields = visible(model).map(|field| {
@@ -73,7 +76,11 @@ pub(super) fn deserialize(model: &Model) -> TokenStream {
             FieldKind::ForeignKey { target, optional, .. } => {
                 let marker = model.marker(field);
                 let key = quote!(#root::ForeignKey<#target, #root::NotLoaded<#marker>>);
-                if *optional { quote!(::core::option::Option<#key>) } else { key }
+                if *optional {
+                    quote!(::core::option::Option<#key>)
+                } else {
+                    key
+                }
             }
             _ => {
                 let ty = &field.ty;
@@ -96,9 +103,11 @@ pub(super) fn deserialize(model: &Model) -> TokenStream {
         }
     });
     // The key is read by the others before it is moved into its field.
-    let others = idents.iter().zip(&names).filter(|(ident, _)| **ident != "id").map(|(ident, name)| {
-        quote!(#ident: #root::__private::required(self.#ident, #name)?)
-    });
+    let others = idents
+        .iter()
+        .zip(&names)
+        .filter(|(ident, _)| **ident != "id")
+        .map(|(ident, name)| quote!(#ident: #root::__private::required(self.#ident, #name)?));
     let id = if idents.iter().any(|ident| *ident == "id") {
         quote!(#root::__private::required(self.id, "id")?)
     } else {

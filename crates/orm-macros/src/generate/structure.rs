@@ -9,7 +9,14 @@ use crate::parse::{FieldKind, Model, is};
 
 /// The struct, with the parameter of its loading states.
 pub(super) fn structure(model: &Model) -> TokenStream {
-    let Model { root, attributes, visibility, name, states, .. } = model;
+    let Model {
+        root,
+        attributes,
+        visibility,
+        name,
+        states,
+        ..
+    } = model;
     let markers: Vec<_> = model.relations().map(|field| model.marker(field)).collect();
     let parameter = if markers.is_empty() {
         quote!()
@@ -39,9 +46,13 @@ pub(super) fn structure(model: &Model) -> TokenStream {
 fn with_state(mut ty: Type, state: &Type, model: &syn::Ident) -> Type {
     fn add(ty: &mut Type, state: &Type, model: &syn::Ident) {
         let Type::Path(path) = ty else { return };
-        let Some(last) = path.path.segments.last_mut() else { return };
+        let Some(last) = path.path.segments.last_mut() else {
+            return;
+        };
         let optional = last.ident == "Option";
-        let PathArguments::AngleBracketed(arguments) = &mut last.arguments else { return };
+        let PathArguments::AngleBracketed(arguments) = &mut last.arguments else {
+            return;
+        };
         if optional {
             for argument in &mut arguments.args {
                 if let GenericArgument::Type(inner) = argument {

@@ -2,7 +2,10 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Error, GenericArgument, Ident, Path, PathArguments, PathSegment, Result, Type, Visibility, parse_quote};
+use syn::{
+    Attribute, Error, GenericArgument, Ident, Path, PathArguments, PathSegment, Result, Type, Visibility,
+    parse_quote,
+};
 
 use super::options::{FieldOptions, is_ours};
 use crate::names;
@@ -49,7 +52,12 @@ impl Field {
         let options = FieldOptions::parse(&field.attrs)?;
         let kind = kind(&name, &field.ty, &options, model, place)?;
         let parsed = Self {
-            attributes: field.attrs.iter().filter(|attribute| !is_ours(attribute)).cloned().collect(),
+            attributes: field
+                .attrs
+                .iter()
+                .filter(|attribute| !is_ours(attribute))
+                .cloned()
+                .collect(),
             visibility: field.vis.clone(),
             name,
             ty: field.ty.clone(),
@@ -85,20 +93,38 @@ impl Field {
 
     /// The name that serde sees.
     pub(crate) fn serde_name(&self) -> String {
-        self.options.serde_rename.clone().unwrap_or_else(|| names::plain(&self.name))
+        self.options
+            .serde_rename
+            .clone()
+            .unwrap_or_else(|| names::plain(&self.name))
     }
 
     fn check(&self) -> Result<()> {
         let options = &self.options;
         if self.column().is_some() && ["wait", "using"].iter().any(|taken| self.name == taken) {
-            let message = format!("`{}` is a method of `create()`; give the field another name", self.name);
+            let message = format!(
+                "`{}` is a method of `create()`; give the field another name",
+                self.name
+            );
             return Err(Error::new(self.name.span(), message));
         }
         let base = generic(&self.ty, "Option").unwrap_or(&self.ty);
         let plain = matches!(self.kind, FieldKind::Column);
-        refuse(plain && is_known_but(base, "String"), &options.max_length, "`max_length` is for text")?;
-        refuse(plain && is_known_but(base, "Decimal"), &options.max_digits, "`max_digits` is for `Decimal`")?;
-        refuse(plain && is_known_but(base, "Decimal"), &options.decimal_places, "`decimal_places` is for `Decimal`")?;
+        refuse(
+            plain && is_known_but(base, "String"),
+            &options.max_length,
+            "`max_length` is for text",
+        )?;
+        refuse(
+            plain && is_known_but(base, "Decimal"),
+            &options.max_digits,
+            "`max_digits` is for `Decimal`",
+        )?;
+        refuse(
+            plain && is_known_but(base, "Decimal"),
+            &options.decimal_places,
+            "`decimal_places` is for `Decimal`",
+        )?;
         match (&options.max_digits, &options.decimal_places) {
             (None, None) if plain && is(base, "Decimal") => Err(Error::new(
                 self.ty.span(),
@@ -107,9 +133,10 @@ impl Field {
             (Some((_, span)), None) | (None, Some((_, span))) => {
                 Err(Error::new(*span, "`max_digits` and `decimal_places` go together"))
             }
-            (Some((all, span)), Some((after, _))) if after > all => {
-                Err(Error::new(*span, "`max_digits` counts all digits, those after the point too: it can't be less than `decimal_places`"))
-            }
+            (Some((all, span)), Some((after, _))) if after > all => Err(Error::new(
+                *span,
+                "`max_digits` counts all digits, those after the point too: it can't be less than `decimal_places`",
+            )),
             _ => Ok(()),
         }
     }
@@ -148,7 +175,10 @@ fn refuse_others(options: &FieldOptions, what: &str, allowed: &[&str]) -> Result
 fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: usize) -> Result<FieldKind> {
     if name == "id" {
         if !is(ty, "i64") {
-            return Err(Error::new(ty.span(), "the primary key is `id: i64`: the database makes its value"));
+            return Err(Error::new(
+                ty.span(),
+                "the primary key is `id: i64`: the database makes its value",
+            ));
         }
         refuse_others(options, "the primary key", &[])?;
         return Ok(FieldKind::Key);
@@ -159,14 +189,34 @@ fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: u
     }
     let optional = generic(ty, "Option").and_then(|inner| generic(inner, "ForeignKey"));
     let Some(target) = optional.or_else(|| generic(ty, "ForeignKey")) else {
-        let all = ["max_length", "unique", "db_index", "default", "check", "max_digits", "decimal_places"];
-        refuse_others(options, "a plain column; a relation is a `ForeignKey<..>` or a `Many<..>`", &all)?;
+        let all = [
+            "max_length",
+            "unique",
+            "db_index",
+            "default",
+            "check",
+            "max_digits",
+            "decimal_places",
+        ];
+        refuse_others(
+            options,
+            "a plain column; a relation is a `ForeignKey<..>` or a `Many<..>`",
+            &all,
+        )?;
         return Ok(FieldKind::Column);
     };
-    refuse_others(options, "a foreign key", &["unique", "db_index", "check", "on_delete"])?;
+    refuse_others(
+        options,
+        "a foreign key",
+        &["unique", "db_index", "check", "on_delete"],
+    )?;
     let optional = optional.is_some();
     let Some((on_delete, _)) = options.on_delete.clone() else {
-        let set_null = if optional { ", SetNull (this foreign key becomes NULL)" } else { "" };
+        let set_null = if optional {
+            ", SetNull (this foreign key becomes NULL)"
+        } else {
+            ""
+        };
         let message = format!(
             "what happens to a `{model}` when its `{name}` is deleted? `#[relation(on_delete = Protect)]`: the deletion is refused; or Cascade (the \
              `{model}` is deleted too){set_null}"
@@ -174,10 +224,18 @@ fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: u
         return Err(Error::new(ty.span(), message));
     };
     if on_delete == "SetNull" && !optional {
-        let message = format!("`SetNull` needs a foreign key that may be NULL: `Option<ForeignKey<{}>>`", shown(target));
+        let message = format!(
+            "`SetNull` needs a foreign key that may be NULL: `Option<ForeignKey<{}>>`",
+            shown(target)
+        );
         return Err(Error::new(on_delete.span(), message));
     }
-    Ok(FieldKind::ForeignKey { target: named(target, model), optional, on_delete, place })
+    Ok(FieldKind::ForeignKey {
+        target: named(target, model),
+        optional,
+        on_delete,
+        place,
+    })
 }
 
 fn many(
@@ -189,20 +247,29 @@ fn many(
     place: usize,
 ) -> Result<FieldKind> {
     let shown = shown(target);
-    let example = format!("`#[relation(reverse = {shown}::{})]`", names::snake_case(&model.to_string()));
+    let example = format!(
+        "`#[relation(reverse = {shown}::{})]`",
+        names::snake_case(&model.to_string())
+    );
     let Some((reverse, _)) = &options.reverse else {
         let message = format!("which foreign key of `{shown}` leads here? Say it: {example}");
         return Err(Error::new(ty.span(), message));
     };
     let Some((owner, field)) = split(reverse) else {
-        let message = format!("`{name}` is the other side of a foreign key of `{shown}`; name its field: {example}");
+        let message =
+            format!("`{name}` is the other side of a foreign key of `{shown}`; name its field: {example}");
         return Err(Error::new(reverse.span(), message));
     };
     if last(target).is_some_and(|segment| segment.ident != owner) {
-        let message = format!("`Many<{shown}>` is the other side of a foreign key of `{shown}`, not of `{owner}`");
+        let message =
+            format!("`Many<{shown}>` is the other side of a foreign key of `{shown}`, not of `{owner}`");
         return Err(Error::new(owner.span(), message));
     }
-    Ok(FieldKind::Many { target: named(target, model), field, place })
+    Ok(FieldKind::Many {
+        target: named(target, model),
+        field,
+        place,
+    })
 }
 
 /// `Book::author` as `Book` and `author`.
@@ -215,7 +282,11 @@ fn split(path: &Path) -> Option<(Ident, Ident)> {
 
 /// `Self` as the model's name, since it would be the model in every loading state.
 fn named(target: &Type, model: &Ident) -> Type {
-    if is(target, "Self") { parse_quote!(#model) } else { target.clone() }
+    if is(target, "Self") {
+        parse_quote!(#model)
+    } else {
+        target.clone()
+    }
 }
 
 fn shown(target: &Type) -> String {
@@ -238,7 +309,9 @@ pub(crate) fn is(ty: &Type, name: &str) -> bool {
 /// `T`, if it is `name<T>`.
 pub(crate) fn generic<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
     let segment = last(ty)?;
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return None;
+    };
     match (segment.ident == name, arguments.args.first()) {
         (true, Some(GenericArgument::Type(inner))) => Some(inner),
         _ => None,
@@ -247,7 +320,19 @@ pub(crate) fn generic<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
 
 /// Types that the ORM knows, by name.
 const KNOWN: [&str; 13] = [
-    "bool", "i16", "i32", "i64", "f64", "String", "Decimal", "Date", "Time", "DateTime", "Timestamp", "Uuid", "Value",
+    "bool",
+    "i16",
+    "i32",
+    "i64",
+    "f64",
+    "String",
+    "Decimal",
+    "Date",
+    "Time",
+    "DateTime",
+    "Timestamp",
+    "Uuid",
+    "Value",
 ];
 
 /// Whether it is a type that the ORM knows, and another than this.

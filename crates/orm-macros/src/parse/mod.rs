@@ -47,17 +47,28 @@ impl Failure {
 
     #[cfg(test)]
     pub(crate) fn messages(&self) -> Vec<String> {
-        self.error.clone().into_iter().map(|error| error.to_string()).collect()
+        self.error
+            .clone()
+            .into_iter()
+            .map(|error| error.to_string())
+            .collect()
     }
 }
 
 /// Reads a model.
-pub(crate) fn model(options: TokenStream, item: TokenStream, root: &str) -> std::result::Result<Model, Failure> {
+pub(crate) fn model(
+    options: TokenStream,
+    item: TokenStream,
+    root: &str,
+) -> std::result::Result<Model, Failure> {
     let input: DeriveInput = match syn::parse2(item.clone()) {
         Ok(input) => input,
         Err(error) => return Err(Failure { error, item }),
     };
-    read(options, &input, root).map_err(|error| Failure { error, item: bare(input) })
+    read(options, &input, root).map_err(|error| Failure {
+        error,
+        item: bare(input),
+    })
 }
 
 /// The struct without the attributes that only `#[model]` knows.
@@ -73,13 +84,22 @@ fn bare(mut input: DeriveInput) -> TokenStream {
 fn read(options: TokenStream, input: &DeriveInput, root: &str) -> Result<Model> {
     let options = ModelOptions::parse(options)?;
     let Data::Struct(data) = &input.data else {
-        return Err(Error::new(Span::call_site(), "a model is a struct: `#[model] struct Book { id: i64, .. }`"));
+        return Err(Error::new(
+            Span::call_site(),
+            "a model is a struct: `#[model] struct Book { id: i64, .. }`",
+        ));
     };
     if !input.generics.params.is_empty() {
-        return Err(Error::new(input.generics.span(), "a model has no type parameters of its own; `#[model]` adds the one of its loading states"));
+        return Err(Error::new(
+            input.generics.span(),
+            "a model has no type parameters of its own; `#[model]` adds the one of its loading states",
+        ));
     }
     let syn::Fields::Named(named) = &data.fields else {
-        return Err(Error::new(input.ident.span(), "a model has named fields: `struct Book { id: i64, title: String }`"));
+        return Err(Error::new(
+            input.ident.span(),
+            "a model has named fields: `struct Book { id: i64, title: String }`",
+        ));
     };
     refuse_derives(&input.attrs)?;
 
@@ -98,7 +118,10 @@ fn read(options: TokenStream, input: &DeriveInput, root: &str) -> Result<Model> 
     errors.finish()?;
 
     if !fields.iter().any(|field| matches!(field.kind, FieldKind::Key)) {
-        let message = format!("`{}` has no field `id`; every model has its primary key: `id: i64`", input.ident);
+        let message = format!(
+            "`{}` has no field `id`; every model has its primary key: `id: i64`",
+            input.ident
+        );
         return Err(Error::new(input.ident.span(), message));
     }
     if relations > MAX_RELATIONS {
@@ -159,23 +182,32 @@ fn column_of(fields: &[Field], name: &Name, model: &Ident) -> Result<String> {
     {
         return Ok(column);
     }
-    let known: Vec<String> =
-        fields.iter().filter(|field| field.column().is_some()).map(|field| format!("`{}`", field.name)).collect();
-    let message = format!("`{model}` has no column `{}`; its columns are {}", name.ident, known.join(", "));
+    let known: Vec<String> = fields
+        .iter()
+        .filter(|field| field.column().is_some())
+        .map(|field| format!("`{}`", field.name))
+        .collect();
+    let message = format!(
+        "`{model}` has no column `{}`; its columns are {}",
+        name.ident,
+        known.join(", ")
+    );
     Err(Error::new(name.ident.span(), message))
 }
 
 /// What `#[model]` derives can't be derived again.
 fn refuse_derives(attributes: &[Attribute]) -> Result<()> {
     const OURS: [&str; 5] = ["Clone", "Debug", "PartialEq", "Serialize", "Deserialize"];
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
-        attribute.parse_nested_meta(|meta| {
-            match meta.path.segments.last() {
-                Some(last) if OURS.contains(&last.ident.to_string().as_str()) => {
-                    Err(meta.error(format!("`#[model]` implements `{}` already: leave it out here", last.ident)))
-                }
-                _ => Ok(()),
-            }
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("derive"))
+    {
+        attribute.parse_nested_meta(|meta| match meta.path.segments.last() {
+            Some(last) if OURS.contains(&last.ident.to_string().as_str()) => Err(meta.error(format!(
+                "`#[model]` implements `{}` already: leave it out here",
+                last.ident
+            ))),
+            _ => Ok(()),
         })?;
     }
     Ok(())

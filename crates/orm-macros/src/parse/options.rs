@@ -9,7 +9,9 @@ use syn::{Attribute, Error, Expr, Ident, LitInt, LitStr, Path, Result, Token, br
 
 /// Whether the attribute is one that only `#[model]` reads.
 pub(crate) fn is_ours(attribute: &Attribute) -> bool {
-    ["field", "relation", "serde"].iter().any(|name| attribute.path().is_ident(name))
+    ["field", "relation", "serde"]
+        .iter()
+        .any(|name| attribute.path().is_ident(name))
 }
 
 /// A field named in an option.
@@ -19,7 +21,9 @@ pub(crate) struct Name {
 
 impl Parse for Name {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        Ok(Self { ident: input.call(Ident::parse_any)? })
+        Ok(Self {
+            ident: input.call(Ident::parse_any)?,
+        })
     }
 }
 
@@ -50,12 +54,18 @@ impl ModelOptions {
                 out.unique_together = list(&meta, |input| {
                     let inner;
                     bracketed!(inner in input);
-                    Ok(Punctuated::<Name, Token![,]>::parse_terminated(&inner)?.into_iter().collect())
+                    Ok(Punctuated::<Name, Token![,]>::parse_terminated(&inner)?
+                        .into_iter()
+                        .collect())
                 })?;
             } else if meta.path.is_ident("crate") {
                 out.root = Some(meta.value()?.parse()?);
             } else {
-                return Err(unknown(&meta, "#[model(..)]", "table, ordering, unique_together, crate"));
+                return Err(unknown(
+                    &meta,
+                    "#[model(..)]",
+                    "table, ordering, unique_together, crate",
+                ));
             }
             Ok(())
         });
@@ -73,7 +83,10 @@ fn list<T>(meta: &ParseNestedMeta<'_>, item: fn(ParseStream<'_>) -> Result<T>) -
 }
 
 fn unknown(meta: &ParseNestedMeta<'_>, attribute: &str, known: &str) -> Error {
-    let name = meta.path.get_ident().map_or_else(|| "this".to_owned(), |ident| format!("`{ident}`"));
+    let name = meta
+        .path
+        .get_ident()
+        .map_or_else(|| "this".to_owned(), |ident| format!("`{ident}`"));
     meta.error(format!("{name} is no option of `{attribute}`; there are {known}"))
 }
 
@@ -122,7 +135,10 @@ impl FieldOptions {
             "max_digits" => self.max_digits = Some((number(meta)?, span)),
             "decimal_places" => self.decimal_places = Some((number(meta)?, span)),
             "on_delete" | "reverse" => {
-                return Err(meta.error(format!("`{0}` is an option of relations: `#[relation({0} = ..)]`", name(meta))));
+                return Err(meta.error(format!(
+                    "`{0}` is an option of relations: `#[relation({0} = ..)]`",
+                    name(meta)
+                )));
             }
             _ => {
                 let known = "max_length, unique, db_index, default, check, max_digits, decimal_places";
@@ -137,7 +153,10 @@ impl FieldOptions {
         match name(meta).as_str() {
             "on_delete" => {
                 let what: Ident = meta.value()?.parse()?;
-                if !["Protect", "Cascade", "SetNull"].iter().any(|known| what == known) {
+                if !["Protect", "Cascade", "SetNull"]
+                    .iter()
+                    .any(|known| what == known)
+                {
                     let message = format!(
                         "`{what}` is nothing that happens on deletion; there are Protect (it is refused), Cascade (this row is deleted too) and \
                          SetNull (the foreign key becomes NULL)"
@@ -147,7 +166,13 @@ impl FieldOptions {
                 self.on_delete = Some((what, span));
             }
             "reverse" => self.reverse = Some((meta.value()?.parse()?, span)),
-            _ => return Err(unknown(meta, "#[relation(..)]", "on_delete (of a `ForeignKey`) and reverse (of a `Many`)")),
+            _ => {
+                return Err(unknown(
+                    meta,
+                    "#[relation(..)]",
+                    "on_delete (of a `ForeignKey`) and reverse (of a `Many`)",
+                ));
+            }
         }
         Ok(())
     }

@@ -39,7 +39,11 @@ impl<S: Record, A> fmt::Debug for Annotated<S, A> {
 
 impl<S: Record, A> Annotated<S, A> {
     pub(super) fn new(core: Core, annotation: A) -> Self {
-        Self { core, annotation, record: PhantomData }
+        Self {
+            core,
+            annotation,
+            record: PhantomData,
+        }
     }
 }
 
@@ -49,7 +53,8 @@ impl<S: Record, A: Selection<S::Model>> Annotated<S, A> {
         mut self,
         condition: impl FnOnce(&'static Fields<S::Model>, &A) -> C,
     ) -> Self {
-        self.core.filter(condition(fields::<S>(), &self.annotation).into_condition().test);
+        self.core
+            .filter(condition(fields::<S>(), &self.annotation).into_condition().test);
         self
     }
 
@@ -58,7 +63,12 @@ impl<S: Record, A: Selection<S::Model>> Annotated<S, A> {
         mut self,
         condition: impl FnOnce(&'static Fields<S::Model>, &A) -> C,
     ) -> Self {
-        self.core.filter(condition(fields::<S>(), &self.annotation).into_condition().test.not());
+        self.core.filter(
+            condition(fields::<S>(), &self.annotation)
+                .into_condition()
+                .test
+                .not(),
+        );
         self
     }
 
@@ -67,7 +77,8 @@ impl<S: Record, A: Selection<S::Model>> Annotated<S, A> {
         mut self,
         order: impl FnOnce(&'static Fields<S::Model>, &A) -> O,
     ) -> Self {
-        self.core.order_by(|out| order(fields::<S>(), &self.annotation).push_to(out));
+        self.core
+            .order_by(|out| order(fields::<S>(), &self.annotation).push_to(out));
         self
     }
 

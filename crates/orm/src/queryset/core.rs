@@ -41,7 +41,14 @@ impl Core {
     pub(crate) fn filter(&mut self, test: Test) {
         self.refuse_if_sliced("a sliced query can't be filtered; call `.filter(..)` before `.slice(..)`");
         let expr = match self.select.filter.take() {
-            Some(filter) => Test { expr: filter, nullable: false }.and(test).expr,
+            Some(filter) => {
+                Test {
+                    expr: filter,
+                    nullable: false,
+                }
+                .and(test)
+                .expr
+            }
             None => test.expr,
         };
         self.select.filter = Some(expr);
@@ -50,7 +57,14 @@ impl Core {
     pub(crate) fn having(&mut self, test: Test) {
         self.refuse_if_sliced("a sliced query can't be filtered; call `.having(..)` before `.slice(..)`");
         let expr = match self.select.having.take() {
-            Some(having) => Test { expr: having, nullable: false }.and(test).expr,
+            Some(having) => {
+                Test {
+                    expr: having,
+                    nullable: false,
+                }
+                .and(test)
+                .expr
+            }
             None => test.expr,
         };
         self.select.having = Some(expr);
@@ -93,7 +107,11 @@ impl Core {
     pub(crate) fn default_order(&mut self) {
         if self.select.order.is_empty() {
             let model = self.select.model;
-            self.select.order = model.ordering.iter().map(|(column, descending)| own(column, *descending)).collect();
+            self.select.order = model
+                .ordering
+                .iter()
+                .map(|(column, descending)| own(column, *descending))
+                .collect();
         }
     }
 
@@ -127,7 +145,11 @@ impl Core {
         Op::leaf(M::OPERATIONS.count, async move {
             self.select.order.clear();
             let (limit, offset) = (self.select.limit.take(), self.select.offset.take().unwrap_or(0));
-            let count = Expr::Aggregate { function: Aggregate::Count, expr: None, distinct: false };
+            let count = Expr::Aggregate {
+                function: Aggregate::Count,
+                expr: None,
+                distinct: false,
+            };
             let rows = self.fetch(vec![count], |reader| reader.next::<i64>()).await?;
             let all = u64::try_from(one::<M, _>(rows)?).unwrap_or(0);
             let from_offset = all.saturating_sub(offset);
@@ -166,7 +188,10 @@ impl Core {
 
 fn own(column: &'static str, descending: bool) -> Order {
     Order {
-        expr: Expr::Column { path: [].into(), column },
+        expr: Expr::Column {
+            path: [].into(),
+            column,
+        },
         descending,
     }
 }

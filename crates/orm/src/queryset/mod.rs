@@ -11,6 +11,7 @@ use std::ops::RangeBounds;
 pub use self::annotated::Annotated;
 pub(crate) use self::core::Core;
 pub use self::values::{Groups, Values};
+use crate::Op;
 use crate::condition::{IntoCondition, Test};
 use crate::database::Database;
 use crate::field_type::ColumnType;
@@ -22,7 +23,6 @@ use crate::query::{Delete, Expr, Operator, Statement, Update};
 use crate::relation::{Related, Relation, ToOne};
 use crate::selection::Selection;
 use crate::update::Assignments;
-use crate::Op;
 
 /// A query for records `S`: a model in one of its loading states. `Book::objects()` is the one of all books.
 ///
@@ -65,24 +65,35 @@ impl<S: Record> fmt::Debug for QuerySet<S> {
     }
 }
 
+/// The relations of the path `P`, and then `R`, as a list.
+type Hops<P, R> = <P as Unroll<Cons<R, Nil>>>::Out;
+
+/// The record `S` with everything loaded on the way along `P` and over `R`.
+type Followed<S, P, R> = <S as Follow<Hops<P, R>>>::Output;
+
 fn fields<S: Record>() -> &'static Fields<S::Model> {
     S::Model::fields_at()
 }
 
 impl<S: Record> QuerySet<S> {
     #[doc(hidden)]
-    #[expect(clippy::new_without_default, reason = "the public way is `Model::objects()`")]
     pub fn new() -> Self {
         Self::from_core(Core::new(S::Model::meta()))
     }
 
     fn from_core(core: Core) -> Self {
-        Self { core, record: PhantomData }
+        Self {
+            core,
+            record: PhantomData,
+        }
     }
 
     pub(crate) fn filtered(expr: Expr) -> Self {
         let mut query = Self::new();
-        query.core.filter(Test { expr, nullable: false });
+        query.core.filter(Test {
+            expr,
+            nullable: false,
+        });
         query
     }
 
@@ -100,7 +111,8 @@ impl<S: Record> QuerySet<S> {
         mut self,
         condition: impl FnOnce(&'static Fields<S::Model>) -> C,
     ) -> Self {
-        self.core.filter(condition(fields::<S>()).into_condition().test.not());
+        self.core
+            .filter(condition(fields::<S>()).into_condition().test.not());
         self
     }
 
@@ -147,11 +159,11 @@ impl<S: Record> QuerySet<S> {
     pub fn select_related<P, R>(
         self,
         relation: impl FnOnce(&'static Fields<S::Model>) -> Related<P, R>,
-    ) -> QuerySet<<S as Follow<<P as Unroll<Cons<R, Nil>>>::Out>>::Output>
+    ) -> QuerySet<Followed<S, P, R>>
     where
         P: Path<Root = S::Model> + Unroll<Cons<R, Nil>>,
         R: Relation<Kind: ToOne>,
-        S: Follow<<P as Unroll<Cons<R, Nil>>>::Out>,
+        S: Follow<Hops<P, R>>,
     {
         let _ = relation(fields::<S>());
         QuerySet::from_core(self.core)
@@ -242,7 +254,10 @@ impl<S: Record> QuerySet<S> {
     #[track_caller]
     pub(crate) fn get_by_key(self, key: <S::Model as Model>::Key, name: &'static str) -> Op<'static, S> {
         let mut query = self;
-        query.core.filter(Test { expr: is_key::<S::Model>(&key), nullable: false });
+        query.core.filter(Test {
+            expr: is_key::<S::Model>(&key),
+            nullable: false,
+        });
         query.get_one(name)
     }
 
@@ -337,7 +352,8 @@ impl<S: Record> QuerySet<S> {
         assignments(fields::<S>()).push_to(&mut set);
         let core = self.core;
         Op::leaf(S::Model::OPERATIONS.update, async move {
-            core.execute(|model, filter| Statement::Update(Update { model, set, filter })).await
+            core.execute(|model, filter| Statement::Update(Update { model, set, filter }))
+                .await
         })
     }
 
@@ -353,7 +369,8 @@ impl<S: Record> QuerySet<S> {
     pub fn delete(self) -> Op<'static, u64> {
         let core = self.core;
         Op::leaf(S::Model::OPERATIONS.delete, async move {
-            core.execute(|model, filter| Statement::Delete(Delete { model, filter })).await
+            core.execute(|model, filter| Statement::Delete(Delete { model, filter }))
+                .await
         })
     }
 }
@@ -361,7 +378,10 @@ impl<S: Record> QuerySet<S> {
 /// The condition that a row is the one with this key.
 pub(crate) fn is_key<M: Model>(key: &M::Key) -> Expr {
     crate::located::binary(
-        Expr::Column { path: [].into(), column: M::PRIMARY_KEY },
+        Expr::Column {
+            path: [].into(),
+            column: M::PRIMARY_KEY,
+        },
         Operator::Eq,
         Expr::Value(key.to_value()),
     )

@@ -36,7 +36,11 @@ impl<M: Model, V> fmt::Debug for Values<M, V> {
 
 impl<M: Model, V> Values<M, V> {
     pub(super) fn new(core: Core, values: V) -> Self {
-        Self { core, values, model: PhantomData }
+        Self {
+            core,
+            values,
+            model: PhantomData,
+        }
     }
 }
 
@@ -185,13 +189,15 @@ where
     /// # }
     /// ```
     pub fn having<C: IntoCondition<Grouped<M>>>(mut self, condition: impl FnOnce(&V, &A) -> C) -> Self {
-        self.core.having(condition(&self.values, &self.annotation).into_condition().test);
+        self.core
+            .having(condition(&self.values, &self.annotation).into_condition().test);
         self
     }
 
     /// In this order.
     pub fn order_by<O: IntoOrder<Grouped<M>>>(mut self, order: impl FnOnce(&V, &A) -> O) -> Self {
-        self.core.order_by(|out| order(&self.values, &self.annotation).push_to(out));
+        self.core
+            .order_by(|out| order(&self.values, &self.annotation).push_to(out));
         self
     }
 

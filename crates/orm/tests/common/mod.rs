@@ -22,10 +22,19 @@ pub fn with_database(
     test: impl FnOnce(Database),
 ) {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let unique = format!("nuages_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let unique = format!(
+        "nuages_test_{}_{}",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
     match backend {
         Backend::SqliteMemory => {
-            test(options(Database::options("sqlite::memory:")).connect().wait().unwrap());
+            test(
+                options(Database::options("sqlite::memory:"))
+                    .connect()
+                    .wait()
+                    .unwrap(),
+            );
         }
         Backend::SqliteFile => {
             let folder = tempfile::tempdir().unwrap();
@@ -34,13 +43,21 @@ pub fn with_database(
         }
         Backend::Postgres => {
             let Some((url, admin)) = postgres() else { return };
-            raw_trusted(format!("CREATE SCHEMA {unique}")).using(&admin).execute().wait().unwrap();
+            raw_trusted(format!("CREATE SCHEMA {unique}"))
+                .using(&admin)
+                .execute()
+                .wait()
+                .unwrap();
             let separator = if url.contains('?') { '&' } else { '?' };
             let url = format!("{url}{separator}options=-c%20search_path%3D{unique}");
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 test(options(Database::options(url)).connect().wait().unwrap());
             }));
-            raw_trusted(format!("DROP SCHEMA {unique} CASCADE")).using(&admin).execute().wait().unwrap();
+            raw_trusted(format!("DROP SCHEMA {unique} CASCADE"))
+                .using(&admin)
+                .execute()
+                .wait()
+                .unwrap();
             if let Err(panic) = outcome {
                 resume_unwind(panic);
             }
@@ -55,7 +72,10 @@ fn postgres() -> Option<(String, Database)> {
     match Database::options(url.as_str()).pool_size(1).connect().wait() {
         Ok(admin) => Some((url, admin)),
         Err(error) if std::env::var("CI").as_deref() == Ok("true") => {
-            panic!("no PostgreSQL for the tests: {error} ({:?})", std::error::Error::source(&error))
+            panic!(
+                "no PostgreSQL for the tests: {error} ({:?})",
+                std::error::Error::source(&error)
+            )
         }
         Err(error) => {
             eprintln!("!!! SKIPPED: no PostgreSQL at NUAGES_TEST_POSTGRES or 127.0.0.1:5432: {error} !!!");
@@ -71,7 +91,11 @@ pub fn on_runtime<T>(future: impl Future<Output = T>) -> T {
         .enable_all()
         .build()
         .unwrap()
-        .block_on(async { tokio::time::timeout(std::time::Duration::from_secs(60), future).await.expect("it hangs") })
+        .block_on(async {
+            tokio::time::timeout(std::time::Duration::from_secs(60), future)
+                .await
+                .expect("it hangs")
+        })
 }
 
 /// A runtime on this thread alone.
@@ -80,16 +104,19 @@ pub fn on_current_thread<T>(future: impl Future<Output = T>) -> T {
         .enable_all()
         .build()
         .unwrap()
-        .block_on(async { tokio::time::timeout(std::time::Duration::from_secs(60), future).await.expect("it hangs") })
+        .block_on(async {
+            tokio::time::timeout(std::time::Duration::from_secs(60), future)
+                .await
+                .expect("it hangs")
+        })
 }
 
 /// Makes a test of an async function `fn(Database)` for each backend, on both kinds of runtimes.
-#[macro_export]
 macro_rules! async_tests {
     ($($(#[$attribute:meta])* $name:ident $([$($option:tt)*])?;)*) => {$(
         $(#[$attribute])*
         mod $name {
-            use $crate::common::*;
+            use super::common::*;
 
             fn run(backend: Backend, on: fn(std::pin::Pin<Box<dyn Future<Output = ()>>>)) {
                 with_database(backend, |options| options$($($option)*)?, |db| on(Box::pin(super::$name(db))));
@@ -124,3 +151,5 @@ macro_rules! async_tests {
         }
     )*};
 }
+
+pub(crate) use async_tests;

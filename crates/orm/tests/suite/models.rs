@@ -373,7 +373,7 @@ tests! {
         assert_eq!(sheet, expected);
         assert_eq!((sheet.small, sheet.medium, sheet.large, sheet.float), (-3, 1 << 30, 1 << 60, 1.5));
         assert_eq!((sheet.amount, sheet.date, sheet.moment, sheet.uuid), (Some(Decimal::new(12345, 2)), day(1948), moment, uuid));
-        assert_eq!((sheet.tempo, sheet.r#type, sheet.secret), (Tempo::Lento, Some(Tempo::Presto), None));
+        assert_eq!((sheet.tempo, sheet.r#type, sheet.secret.as_deref()), (Tempo::Lento, Some(Tempo::Presto), None));
         assert_eq!(sheet.json["strings"], 6);
         macro_rules! found {
             (|$s:ident| $condition:expr) => {

@@ -47,8 +47,26 @@ pub(super) fn read(value: ValueRef<'_>) -> Option<Decimal> {
 
 /// The decimal of at most 15 significant digits that is nearest to the double: the one it was made from.
 fn from_real(real: f64) -> Option<Decimal> {
+    // `-1.23456789012345e-7`
     let text = format!("{real:.*e}", DIGITS as usize - 1);
-    Decimal::from_scientific(&text).ok().map(|decimal| decimal.normalize())
+    let (digits, exponent) = text.split_once('e')?;
+    let (whole, fraction) = digits.split_once('.')?;
+    let mut mantissa: i128 = format!("{whole}{fraction}").parse().ok()?;
+    let mut scale = i32::try_from(DIGITS).ok()? - 1 - exponent.parse::<i32>().ok()?;
+    while mantissa % 10 == 0 && scale > 0 {
+        mantissa /= 10;
+        scale -= 1;
+    }
+    // What lies behind the last digit that a decimal can have.
+    while scale > i32::try_from(Decimal::MAX_SCALE).ok()? {
+        mantissa /= 10;
+        scale -= 1;
+    }
+    while scale < 0 {
+        mantissa = mantissa.checked_mul(10)?;
+        scale += 1;
+    }
+    Decimal::try_from_i128_with_scale(mantissa, scale.unsigned_abs()).ok()
 }
 
 #[cfg(test)]
