@@ -3,9 +3,8 @@
 pub use nuages_bridge::{async_to_sync, sync_to_async};
 #[cfg(feature = "phase2")]
 pub use nuages_handler::{
-    App, Client, Cookie, Error, Form as FormBody, FormData, IntoResponse, Json, Method, Next, Op, Path,
-    Query, Request, Response, Result, SameSite, StatusCode, Urls, delete, get, neutral, patch, post, put,
-    reverse,
+    App, Client, Cookie, Error, Form, FormData, IntoResponse, Json, Method, Next, Op, Path, Query, Request,
+    Response, Result, SameSite, StatusCode, Urls, delete, get, neutral, patch, post, put, reverse,
 };
 #[cfg(feature = "phase3")]
 pub use nuages_orm::__private::facade_model as model;
@@ -19,7 +18,7 @@ pub use nuages_orm::views::{atomic, get_object_or_404};
 #[cfg(feature = "phase3")]
 pub use nuages_orm::{create_tables, on_commit};
 #[cfg(feature = "phase2")]
-pub use nuages_views::{BoundForm, Form, json, redirect, render};
+pub use nuages_views::{BoundForm, FacadeForm as Form, json, redirect, render};
 
 #[cfg(feature = "phase2")]
 pub use crate::Serve;

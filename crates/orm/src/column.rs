@@ -48,10 +48,25 @@ impl<M: crate::Model, C: ColumnType> Column<Root<M>, C> {
     ///
     /// ```
     /// # use nuages_orm::prelude::*;
-    /// # #[model] struct Book { id: i64, title: String, stock: i32 }
-    /// # fn sell(id: i64) -> Op<'static, u64> {
-    /// Book::objects().filter(|b| b.id.eq(id)).update(|b| b.stock.set(b.stock - 1))
+    /// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+    /// # #[model] struct Book {
+    /// #     id: i64, title: String, stock: i32,
+    /// #     #[relation(on_delete = Protect)] author: ForeignKey<Author>,
+    /// #     #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
     /// # }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// # let django = Author::create().name("Django Reinhardt").wait()?;
+    /// # let boris = Author::create().name("Boris Vian").wait()?;
+    /// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+    /// #     Book::create().title(title).stock(stock).author(&django).editor(&boris).wait()?;
+    /// # }
+    /// let nuages = Book::objects().filter(|b| b.title.eq("Nuages"));
+    /// nuages.update(|b| (b.stock.set(b.stock - 1), b.title.set("Nuages (sold)"))).wait()?;
+    /// assert_eq!(Book::objects().get(|b| b.title.eq("Nuages (sold)")).wait()?.stock, 2);
+    /// # Ok(()) }) }
     /// ```
     pub fn set(self, value: impl Assign<M, C>) -> Assignment<M> {
         Assignment::new(self.name, value.into_assigned())

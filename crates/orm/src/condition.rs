@@ -77,12 +77,28 @@ impl Test {
 ///
 /// ```
 /// # use nuages_orm::prelude::*;
-/// # #[model] struct Book { id: i64, title: String, stock: i32 }
+/// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+/// # #[model] struct Book {
+/// #     id: i64, title: String, stock: i32,
+/// #     #[relation(on_delete = Protect)] author: ForeignKey<Author>,
+/// #     #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
+/// # }
 /// fn in_stock() -> Condition<Book> {
 ///     Book::fields().stock.gt(0)
 /// }
 ///
-/// let query = Book::objects().filter(|b| in_stock() & !b.title.icontains("swing"));
+/// # fn main() -> nuages_orm::Result<()> {
+/// # let db = Database::connect("sqlite::memory:").wait()?;
+/// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+/// # db.sync_scope(|| {
+/// # let django = Author::create().name("Django Reinhardt").wait()?;
+/// # let boris = Author::create().name("Boris Vian").wait()?;
+/// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+/// #     Book::create().title(title).stock(stock).author(&django).editor(&boris).wait()?;
+/// # }
+/// let books = Book::objects().filter(|b| in_stock() & !b.title.startswith("N"));
+/// assert_eq!(books.count().wait()?, 1);
+/// # Ok(()) }) }
 /// ```
 pub struct Condition<S> {
     pub(crate) test: Test,

@@ -22,18 +22,29 @@ use crate::{Op, Result};
 ///
 /// ```
 /// # use nuages_orm::prelude::*;
-/// # #[model] struct Author { id: i64, name: String }
-/// # #[model] struct Book { id: i64, title: String, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
-/// # async fn example() -> nuages_orm::Result<()> {
-/// let book = Book::objects().select_related(|b| b.author).get(|b| b.id.eq(3)).await?;
-/// println!("{} by {}", book.title, book.author.name);
-///
-/// let book = Book::objects().get(|b| b.id.eq(3)).await?;
-/// println!("{} by author {}", book.title, book.author.key());
-/// let author = book.author.fetch().await?; // a query of its own
-/// println!("{} by {}", book.title, author.name);
-/// # Ok(())
+/// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+/// # #[model] struct Book {
+/// #     id: i64, title: String, stock: i32,
+/// #     #[relation(on_delete = Protect)] author: ForeignKey<Author>,
+/// #     #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
 /// # }
+/// # fn main() -> nuages_orm::Result<()> {
+/// # let db = Database::connect("sqlite::memory:").wait()?;
+/// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+/// # db.sync_scope(|| {
+/// # let django = Author::create().name("Django Reinhardt").wait()?;
+/// # let boris = Author::create().name("Boris Vian").wait()?;
+/// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+/// #     Book::create().title(title).stock(stock).author(&django).editor(&boris).wait()?;
+/// # }
+/// let book = Book::objects().select_related(|b| b.author).get(|b| b.title.eq("Nuages")).wait()?;
+/// assert_eq!(book.author.name, "Django Reinhardt");
+///
+/// let book = Book::objects().get(|b| b.title.eq("Nuages")).wait()?;
+/// assert_eq!(book.author.key(), 1);
+/// let author = book.author.fetch().wait()?; // a query of its own
+/// assert_eq!(author.name, "Django Reinhardt");
+/// # Ok(()) }) }
 /// ```
 ///
 /// Without `select_related`, this does not compile:

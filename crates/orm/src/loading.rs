@@ -108,13 +108,15 @@ macro_rules! loading {
         ///
         /// ```
         /// # use nuages_orm::prelude::*;
-        /// # #[model] struct Author { id: i64, name: String }
+        /// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
         /// #[model]
         /// struct Book {
         ///     id: i64,
         ///     title: String,
+        /// #   stock: i32,
         ///     #[relation(on_delete = Protect)]
         ///     author: ForeignKey<Author>,
+        /// #   #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
         /// }
         ///
         /// impl<S: Loading> Book<S> {
@@ -122,6 +124,20 @@ macro_rules! loading {
         ///         self.title.to_uppercase()
         ///     }
         /// }
+        ///
+        /// # fn main() -> nuages_orm::Result<()> {
+        /// # let db = Database::connect("sqlite::memory:").wait()?;
+        /// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+        /// # db.sync_scope(|| {
+        /// # let django = Author::create().name("Django Reinhardt").wait()?;
+        /// # let boris = Author::create().name("Boris Vian").wait()?;
+        /// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+        /// #     Book::create().title(title).stock(stock).author(&django).editor(&boris).wait()?;
+        /// # }
+        /// let nuages = Book::objects().filter(|b| b.title.eq("Nuages"));
+        /// assert_eq!(nuages.clone().first().wait()?.unwrap().shout(), "NUAGES");
+        /// assert_eq!(nuages.select_related(|b| b.author).first().wait()?.unwrap().shout(), "NUAGES");
+        /// # Ok(()) }) }
         /// ```
         #[diagnostic::on_unimplemented(
             message = "`{Self}` is not the loading states of a model",
@@ -218,8 +234,12 @@ where
 ///
 /// ```
 /// # use nuages_orm::prelude::*;
-/// # #[model] struct Author { id: i64, name: String }
-/// # #[model] struct Book { id: i64, title: String, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
+/// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+/// # #[model] struct Book {
+/// #     id: i64, title: String, stock: i32,
+/// #     #[relation(on_delete = Protect)] author: ForeignKey<Author>,
+/// #     #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
+/// # }
 /// struct BookDetail {
 ///     book: With<Book, book::author>,
 /// }
@@ -229,6 +249,19 @@ where
 ///         format!("{} by {}", self.book.title, self.book.author.name)
 ///     }
 /// }
+///
+/// # fn main() -> nuages_orm::Result<()> {
+/// # let db = Database::connect("sqlite::memory:").wait()?;
+/// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+/// # db.sync_scope(|| {
+/// # let django = Author::create().name("Django Reinhardt").wait()?;
+/// # let boris = Author::create().name("Boris Vian").wait()?;
+/// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+/// #     Book::create().title(title).stock(stock).author(&django).editor(&boris).wait()?;
+/// # }
+/// let book = Book::objects().select_related(|b| b.author).get(|b| b.title.eq("Nuages")).wait()?;
+/// assert_eq!(BookDetail { book }.heading(), "Nuages by Django Reinhardt");
+/// # Ok(()) }) }
 /// ```
 pub type With<S, R, T = <R as Relation>::To> = <S as Relate<R>>::In<Loaded<T>>;
 

@@ -35,13 +35,23 @@ use crate::{Op, Value};
 ///     stock: i32,
 ///     #[relation(on_delete = Cascade)]
 ///     author: ForeignKey<Author>,
+/// #   #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
 /// }
 ///
-/// # fn example(author: Author) -> nuages_orm::Result<()> {
-/// let books = author.books.all().wait()?;
-/// let in_stock = author.books.objects().filter(|b| b.stock.gt(0)).order_by(|b| b.title).all().wait()?;
-/// # Ok(())
+/// # fn main() -> nuages_orm::Result<()> {
+/// # let db = Database::connect("sqlite::memory:").wait()?;
+/// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+/// # db.sync_scope(|| {
+/// # let django = Author::create().name("Django Reinhardt").wait()?;
+/// # let boris = Author::create().name("Boris Vian").wait()?;
+/// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+/// #     Book::create().title(title).stock(stock).author(&django).editor(&boris).wait()?;
 /// # }
+/// let author = Author::objects().get(|a| a.name.eq("Django Reinhardt")).wait()?;
+/// assert_eq!(author.books.all().wait()?.len(), 3);
+/// let in_stock = author.books.objects().filter(|b| b.stock.gt(0)).order_by(|b| b.title).all().wait()?;
+/// assert_eq!(in_stock[0].title, "Belleville");
+/// # Ok(()) }) }
 /// ```
 pub struct Many<M: Model, S = NotLoaded> {
     owner: Value,

@@ -32,20 +32,31 @@ use crate::update::Assignments;
 ///
 /// ```
 /// # use nuages_orm::prelude::*;
-/// # #[model] struct Author { id: i64, name: String }
-/// # #[model] struct Book { id: i64, title: String, stock: i32, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
-/// # fn example() -> nuages_orm::Result<()> {
+/// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+/// # #[model] struct Book {
+/// #     id: i64, title: String, stock: i32,
+/// #     #[relation(on_delete = Protect)] author: ForeignKey<Author>,
+/// #     #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
+/// # }
+/// # fn main() -> nuages_orm::Result<()> {
+/// # let db = Database::connect("sqlite::memory:").wait()?;
+/// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+/// # db.sync_scope(|| {
+/// # let django = Author::create().name("Django Reinhardt").wait()?;
+/// # let boris = Author::create().name("Boris Vian").wait()?;
+/// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+/// #     Book::create().title(title).stock(stock).author(&django).editor(&boris).wait()?;
+/// # }
 /// let books = Book::objects()
 ///     .select_related(|b| b.author)
-///     .filter(|b| b.title.icontains("swing") & b.stock.gt(0))
+///     .filter(|b| b.title.icontains("swing") | b.stock.gt(0))
 ///     .exclude(|b| b.author.name.eq("Anonymous"))
 ///     .order_by(|b| (b.author.name, b.title.desc()));
-/// let total = books.clone().count().wait()?;
-/// for book in books.slice(20..40).all().wait()? {
-///     println!("{} by {}", book.title, book.author.name);
-/// }
-/// # Ok(())
-/// # }
+/// assert_eq!(books.clone().count().wait()?, 3);
+/// let page = books.slice(0..2).all().wait()?;
+/// let lines: Vec<_> = page.iter().map(|book| format!("{} by {}", book.title, book.author.name)).collect();
+/// assert_eq!(lines, ["Nuages by Django Reinhardt", "Minor Swing by Django Reinhardt"]);
+/// # Ok(()) }) }
 /// ```
 #[must_use = "a query does nothing until one of its operations, such as `.all()`, is `.await`ed or `.wait()`ed for"]
 pub struct QuerySet<S: Record> {
@@ -142,19 +153,25 @@ impl<S: Record> QuerySet<S> {
     /// # #[model] struct Country { id: i64, name: String }
     /// # #[model] struct Author { id: i64, name: String, #[relation(on_delete = Protect)] country: ForeignKey<Country> }
     /// # #[model] struct Book {
-    /// #     id: i64, title: String, #[relation(on_delete = Protect)] author: ForeignKey<Author>,
+    /// #     id: i64, title: String, stock: i32,
+    /// #     #[relation(on_delete = Protect)] author: ForeignKey<Author>,
     /// #     #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
     /// # }
-    /// # fn example() -> nuages_orm::Result<()> {
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Country::meta(), Author::meta(), Book::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// # let belgium = Country::create().name("Belgium").wait()?;
+    /// # let django = Author::create().name("Django Reinhardt").country(&belgium).wait()?;
+    /// # Book::create().title("Nuages").stock(3).author(&django).wait()?;
     /// let books = Book::objects().select_related(|b| b.author.country).select_related(|b| b.editor);
     /// for book in books.all().wait()? {
-    ///     println!("{} by {} from {}", book.title, book.author.name, book.author.country.name);
+    ///     assert_eq!((book.author.name.as_str(), book.author.country.name.as_str()), ("Django Reinhardt", "Belgium"));
     ///     if let Some(editor) = &book.editor {
     ///         println!("edited by {}", editor.name);
     ///     }
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }) }
     /// ```
     pub fn select_related<P, R>(
         self,
@@ -189,15 +206,29 @@ impl<S: Record> QuerySet<S> {
     ///
     /// ```
     /// # use nuages_orm::prelude::*;
-    /// # #[model] struct Author { id: i64, name: String }
-    /// # #[model] struct Book { id: i64, title: String, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
-    /// # fn example() -> nuages_orm::Result<()> {
-    /// let titles: Vec<String> = Book::objects().values(|b| b.title).all().wait()?;
-    /// let by: Vec<(String, String)> = Book::objects().values(|b| (b.title, b.author.name)).all().wait()?;
+    /// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+    /// # #[model] struct Book {
+    /// #     id: i64, title: String, stock: i32,
+    /// #     #[relation(on_delete = Protect)] author: ForeignKey<Author>,
+    /// #     #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
+    /// # }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// # let django = Author::create().name("Django Reinhardt").wait()?;
+    /// # let boris = Author::create().name("Boris Vian").wait()?;
+    /// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+    /// #     Book::create().title(title).stock(stock).author(&django).editor(&boris).wait()?;
+    /// # }
+    /// let titles: Vec<String> = Book::objects().values(|b| b.title).order_by(|b| b.title).all().wait()?;
+    /// assert_eq!(titles, ["Belleville", "Minor Swing", "Nuages"]);
+    /// let by: Option<(String, String)> = Book::objects().values(|b| (b.title, b.author.name)).first().wait()?;
+    /// assert_eq!(by, Some(("Nuages".to_owned(), "Django Reinhardt".to_owned())));
     /// let counts: Vec<(String, i64)> =
     ///     Book::objects().values(|b| b.author.name).annotate(|b| b.id.count()).all().wait()?;
-    /// # Ok(())
-    /// # }
+    /// assert_eq!(counts, [("Django Reinhardt".to_owned(), 3)]);
+    /// # Ok(()) }) }
     /// ```
     pub fn values<V: Selection<S::Model>>(
         self,
@@ -215,16 +246,29 @@ impl<S: Record> QuerySet<S> {
     /// ```
     /// # use nuages_orm::prelude::*;
     /// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
-    /// # #[model] struct Book { id: i64, stock: i32, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
-    /// # fn example() -> nuages_orm::Result<()> {
+    /// # #[model] struct Book {
+    /// #     id: i64, title: String, stock: i32,
+    /// #     #[relation(on_delete = Protect)] author: ForeignKey<Author>,
+    /// #     #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
+    /// # }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// # let django = Author::create().name("Django Reinhardt").wait()?;
+    /// # let boris = Author::create().name("Boris Vian").wait()?;
+    /// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+    /// #     Book::create().title(title).stock(stock).author(&django).editor(&boris).wait()?;
+    /// # }
     /// let prolific: Vec<(Author, i64)> = Author::objects()
     ///     .annotate(|a| a.books.filter(|b| b.stock.gt(0)).count())
-    ///     .filter(|a, n| n.gt(10) & a.name.startswith("D"))
+    ///     .filter(|a, n| n.gt(1) & a.name.startswith("D"))
     ///     .order_by(|a, n| (n.desc(), a.name))
     ///     .all()
     ///     .wait()?;
-    /// # Ok(())
-    /// # }
+    /// assert_eq!(prolific.len(), 1);
+    /// assert_eq!(prolific[0].1, 2);
+    /// # Ok(()) }) }
     /// ```
     pub fn annotate<A: Selection<S::Model>>(
         self,
@@ -329,14 +373,27 @@ impl<S: Record> QuerySet<S> {
     ///
     /// ```
     /// # use nuages_orm::prelude::*;
-    /// # #[model] struct Book { id: i64, title: String, stock: i32 }
-    /// # fn sell(id: i64) -> nuages_orm::Result<bool> {
-    /// let sold = Book::objects()
-    ///     .filter(|b| b.id.eq(id) & b.stock.gt(0))
-    ///     .update(|b| b.stock.set(b.stock - 1))
-    ///     .wait()?;
-    /// Ok(sold == 1)
+    /// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+    /// # #[model] struct Book {
+    /// #     id: i64, title: String, stock: i32,
+    /// #     #[relation(on_delete = Protect)] author: ForeignKey<Author>,
+    /// #     #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
     /// # }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// # let django = Author::create().name("Django Reinhardt").wait()?;
+    /// # let boris = Author::create().name("Boris Vian").wait()?;
+    /// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+    /// #     Book::create().title(title).stock(stock).author(&django).editor(&boris).wait()?;
+    /// # }
+    /// let in_stock = Book::objects().filter(|b| b.title.eq("Belleville") & b.stock.gt(0));
+    /// let sold = in_stock.clone().update(|b| b.stock.set(b.stock - 1)).wait()?;
+    /// assert_eq!(sold, 1);
+    /// let sold = in_stock.update(|b| b.stock.set(b.stock - 1)).wait()?;
+    /// assert_eq!(sold, 0); // it was the last one
+    /// # Ok(()) }) }
     /// ```
     ///
     /// # Errors

@@ -176,17 +176,30 @@ where
     ///
     /// ```
     /// # use nuages_orm::prelude::*;
-    /// # #[model] struct Book { id: i64, title: String }
-    /// # fn example() -> nuages_orm::Result<()> {
-    /// let twice: Vec<(String, i64)> = Book::objects()
-    ///     .values(|b| b.title)
+    /// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+    /// # #[model] struct Book {
+    /// #     id: i64, title: String, stock: i32,
+    /// #     #[relation(on_delete = Protect)] author: ForeignKey<Author>,
+    /// #     #[relation(on_delete = SetNull)] editor: Option<ForeignKey<Author>>,
+    /// # }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// # let django = Author::create().name("Django Reinhardt").wait()?;
+    /// # let boris = Author::create().name("Boris Vian").wait()?;
+    /// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+    /// #     Book::create().title(title).stock(stock).author(&django).editor(&boris).wait()?;
+    /// # }
+    /// let prolific: Vec<(String, i64)> = Book::objects()
+    ///     .values(|b| b.author.name)
     ///     .annotate(|b| b.id.count())
     ///     .having(|_, n| n.gt(1))
-    ///     .order_by(|title, n| (n.desc(), title.asc()))
+    ///     .order_by(|name, n| (n.desc(), name.asc()))
     ///     .all()
     ///     .wait()?;
-    /// # Ok(())
-    /// # }
+    /// assert_eq!(prolific, [("Django Reinhardt".to_owned(), 3)]);
+    /// # Ok(()) }) }
     /// ```
     pub fn having<C: IntoCondition<Grouped<M>>>(mut self, condition: impl FnOnce(&V, &A) -> C) -> Self {
         self.core
