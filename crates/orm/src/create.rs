@@ -17,15 +17,13 @@ use crate::relation::ValuesOnly;
 use crate::update::Assign;
 use crate::{Error, Op, Result, Value};
 
-/// In a builder's type: this column has its value.
+/// In the type of what `create()` gives: a column that has its value.
 #[derive(Debug)]
-#[doc(hidden)]
-pub struct Given;
+pub struct ColumnGiven;
 
-/// In a builder's type: this column still needs a value.
+/// In the type of what `create()` gives: a column that still needs a value.
 #[derive(Debug)]
-#[doc(hidden)]
-pub struct Missing;
+pub struct ColumnMissing;
 
 /// A row on its way.
 #[doc(hidden)]

@@ -61,12 +61,20 @@ impl Database {
 
     /// The options of a connection, to change before it is made.
     pub fn options(url: impl Into<String>) -> DatabaseOptions {
-        DatabaseOptions { source: Source::Url(url.into()), pool_size: POOL_SIZE, wait_time: WAIT_TIME }
+        DatabaseOptions {
+            source: Source::Url(url.into()),
+            pool_size: POOL_SIZE,
+            wait_time: WAIT_TIME,
+        }
     }
 
     /// A database behind a driver of your own.
     pub fn with_driver(driver: Driver) -> DatabaseOptions {
-        DatabaseOptions { source: Source::Driver(driver), pool_size: POOL_SIZE, wait_time: WAIT_TIME }
+        DatabaseOptions {
+            source: Source::Driver(driver),
+            pool_size: POOL_SIZE,
+            wait_time: WAIT_TIME,
+        }
     }
 
     /// The database that a call made here would use.
@@ -114,6 +122,10 @@ impl Database {
     }
 }
 
+/// What a panic cuts off is closed, so a database is as it was.
+impl std::panic::UnwindSafe for Database {}
+impl std::panic::RefUnwindSafe for Database {}
+
 /// Handles of the same pool are equal.
 impl PartialEq for Database {
     fn eq(&self, other: &Self) -> bool {
@@ -126,7 +138,9 @@ impl Eq for Database {}
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the URL: it may hold a password.
-        f.debug_struct("Database").field("dialect", &self.dialect()).finish_non_exhaustive()
+        f.debug_struct("Database")
+            .field("dialect", &self.dialect())
+            .finish_non_exhaustive()
     }
 }
 
@@ -175,7 +189,10 @@ impl DatabaseOptions {
             };
             let pool = Pool::new(driver, self.pool_size, self.wait_time);
             // One at once: a wrong URL is an error here, and not in the first request.
-            drop(pool.lease(Purpose::Read, Holder::new("`Database::connect`", None)).await?);
+            drop(
+                pool.lease(Purpose::Read, Holder::new("`Database::connect`", None))
+                    .await?,
+            );
             Ok(Database { pool })
         })
     }
@@ -205,17 +222,23 @@ fn driver(url: &str) -> Result<Driver> {
 #[cfg(feature = "sqlite")]
 fn sqlite(url: &str) -> Result<Driver> {
     let rest = url.strip_prefix("sqlite:").unwrap_or(url);
-    Ok(Driver::Blocking(Arc::new(crate::driver::sqlite::SqliteDriver::from_url(rest)?)))
+    Ok(Driver::Blocking(Arc::new(
+        crate::driver::sqlite::SqliteDriver::from_url(rest)?,
+    )))
 }
 
 #[cfg(not(feature = "sqlite"))]
 fn sqlite(_url: &str) -> Result<Driver> {
-    Err(Error::configuration("this program was built without SQLite: turn on the feature `sqlite` of nuages-orm"))
+    Err(Error::configuration(
+        "this program was built without SQLite: turn on the feature `sqlite` of nuages-orm",
+    ))
 }
 
 #[cfg(feature = "postgres")]
 fn postgres(url: &str) -> Result<Driver> {
-    Ok(Driver::Async(Arc::new(crate::driver::postgres::PostgresDriver::from_url(url)?)))
+    Ok(Driver::Async(Arc::new(
+        crate::driver::postgres::PostgresDriver::from_url(url)?,
+    )))
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -256,7 +279,9 @@ impl Target {
     /// Looks into the `Context`: to be called when the call starts, not when it is made.
     pub(crate) fn find(using: Option<Database>) -> Result<Self> {
         let database = resolve(using)?;
-        let level = TRANSACTION.get().and_then(|innermost| Level::of(&innermost, &database));
+        let level = TRANSACTION
+            .get()
+            .and_then(|innermost| Level::of(&innermost, &database));
         Ok(Self { database, level })
     }
 
@@ -300,7 +325,11 @@ pub(crate) struct Decode<T, D> {
 
 impl<T, D> Decode<T, D> {
     pub(crate) fn new(decode: D, places: Option<Box<[Option<u32>]>>) -> Self {
-        Self { decode, rows: Vec::new(), places }
+        Self {
+            decode,
+            rows: Vec::new(),
+            places,
+        }
     }
 
     pub(crate) fn into_rows(self) -> Vec<T> {
@@ -341,7 +370,15 @@ where
     D: FnMut(&dyn Row) -> Result<T> + Send + 'static,
     T: Send + 'static,
 {
-    let (target, Compiled { sql, values, places, writes }) = prepare(using, statement)?;
+    let (
+        target,
+        Compiled {
+            sql,
+            values,
+            places,
+            writes,
+        },
+    ) = prepare(using, statement)?;
     let call = Call::rows(sql, values, Box::new(Decode::new(decode, places)));
     let sink: Decode<T, D> = target.rows(call, purpose(writes)).await?;
     Ok(sink.into_rows())
@@ -351,6 +388,11 @@ where
 ///
 /// Looks into the `Context` when it is first polled.
 pub(crate) async fn execute(using: Option<Database>, statement: Statement) -> Result<u64> {
-    let (target, Compiled { sql, values, writes, .. }) = prepare(using, statement)?;
+    let (
+        target,
+        Compiled {
+            sql, values, writes, ..
+        },
+    ) = prepare(using, statement)?;
     target.count(Call::count(sql, values), purpose(writes)).await
 }

@@ -32,11 +32,17 @@ pub struct Error {
 
 /// Which rule of the schema a write broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Violation {
+#[non_exhaustive]
+pub enum Violation {
+    /// The value is there already.
     Unique,
+    /// The row that is pointed to is not there, or one that is pointed to would go.
     ForeignKey,
+    /// A check refuses the value.
     Check,
+    /// The value is missing.
     NotNull,
+    /// Any other, such as an exclusion constraint.
     Other,
 }
 
@@ -44,7 +50,9 @@ pub(crate) enum Violation {
 enum Kind {
     #[error("no {model} matches the query; ask with `.first()` where there may be none")]
     NotFound { model: &'static str },
-    #[error("more than one {model} matches the query; `.get(..)` wants exactly one, narrow it or take `.first()`")]
+    #[error(
+        "more than one {model} matches the query; `.get(..)` wants exactly one, narrow it or take `.first()`"
+    )]
     Multiple { model: &'static str },
     #[error("{}", Integrity(*violation, constraint.as_deref(), columns))]
     Integrity {
@@ -55,20 +63,32 @@ enum Kind {
         source: Option<BoxError>,
     },
     #[error("{what} waited {waited:?} for {of}, in vain: held by {holders}; {fix}")]
-    WaitTime { what: String, of: String, waited: Duration, holders: String, fix: &'static str },
+    WaitTime {
+        what: String,
+        of: String,
+        waited: Duration,
+        holders: String,
+        fix: &'static str,
+    },
     #[error("the bridge between sync and async code refused")]
     Bridge(#[source] BridgeError),
     #[error(
         "an earlier statement of this transaction failed, so it can only be rolled back; wrap what may fail in an `atomic` of its own"
     )]
     TransactionBroken(#[source] BoxError),
-    #[error("the transaction of this call has ended; work that goes on after an `atomic` cannot use its transaction")]
+    #[error(
+        "the transaction of this call has ended; work that goes on after an `atomic` cannot use its transaction"
+    )]
     TransactionEnded,
-    #[error("a durable `atomic` ({inner}) may not run inside another one ({outer}): its commit would not be final")]
+    #[error(
+        "a durable `atomic` ({inner}) may not run inside another one ({outer}): its commit would not be final"
+    )]
     NotDurable { inner: String, outer: String },
     #[error("{what} needs a transaction: call it inside `atomic(..)`")]
     NoTransaction { what: &'static str },
-    #[error("the database is locked by another program, or another transaction came first; run the transaction again")]
+    #[error(
+        "the database is locked by another program, or another transaction came first; run the transaction again"
+    )]
     Contention(#[source] BoxError),
     #[error("the connection to the database failed")]
     Connection(#[source] BoxError),
@@ -150,7 +170,10 @@ impl Error {
     /// A column whose value has another shape than the program expects.
     #[must_use]
     pub fn decode(column: impl Into<String>, problem: impl fmt::Display) -> Self {
-        Self::new(Kind::Decode { column: column.into(), problem: problem.to_string() })
+        Self::new(Kind::Decode {
+            column: column.into(),
+            problem: problem.to_string(),
+        })
     }
 
     /// A value that the database has no place for.
@@ -180,13 +203,20 @@ impl Error {
         Self::new(Kind::Configuration(problem.to_string()))
     }
 
-    pub(crate) fn integrity(
+    /// A rule of the schema that a write broke. For drivers; of the constraint's name and its columns, what the database tells.
+    #[must_use]
+    pub fn integrity(
         violation: Violation,
         constraint: Option<String>,
         columns: Vec<String>,
         source: Option<BoxError>,
     ) -> Self {
-        Self::new(Kind::Integrity { violation, constraint, columns, source })
+        Self::new(Kind::Integrity {
+            violation,
+            constraint,
+            columns,
+            source,
+        })
     }
 
     pub(crate) fn wait_time(
@@ -196,7 +226,13 @@ impl Error {
         holders: String,
         fix: &'static str,
     ) -> Self {
-        Self::new(Kind::WaitTime { what, of, waited, holders, fix })
+        Self::new(Kind::WaitTime {
+            what,
+            of,
+            waited,
+            holders,
+            fix,
+        })
     }
 
     /// With what the failed statement said.

@@ -18,6 +18,8 @@ use crate::query::{Aggregate, Expr, Operator};
 /// It is made of columns: `b.stock - 1`, `a.books.count()`. An annotation is one.
 pub struct Expression<S, C> {
     pub(crate) expr: Expr,
+    /// Whether it may be NULL though `C` may not: what is computed with a NULL is one.
+    nullable: bool,
     of: PhantomData<fn() -> (S, C)>,
 }
 
@@ -27,8 +29,13 @@ pub struct Grouped<M>(PhantomData<fn() -> M>);
 
 impl<S, C> Expression<S, C> {
     pub(crate) fn new(expr: Expr) -> Self {
+        Self::computed(expr, false)
+    }
+
+    fn computed(expr: Expr, nullable: bool) -> Self {
         Self {
             expr,
+            nullable,
             of: PhantomData,
         }
     }
@@ -38,14 +45,14 @@ impl<S, C: ColumnType> Expression<S, C> {
     pub(crate) fn test(&self, condition: impl FnOnce(Expr) -> Expr) -> Test {
         Test {
             expr: condition(self.expr.clone()),
-            nullable: C::NULLABLE,
+            nullable: C::NULLABLE || self.nullable,
         }
     }
 }
 
 impl<S, C> Clone for Expression<S, C> {
     fn clone(&self) -> Self {
-        Self::new(self.expr.clone())
+        Self::computed(self.expr.clone(), self.nullable)
     }
 }
 
@@ -120,7 +127,7 @@ impl<S, C: ColumnType> Operand<S, C::Base> for Expression<S, C> {
     }
 
     fn nullable(&self) -> bool {
-        C::NULLABLE
+        C::NULLABLE || self.nullable
     }
 }
 
@@ -131,7 +138,7 @@ impl<S, C: ColumnType> Operand<S, C::Base> for &Expression<S, C> {
     }
 
     fn nullable(&self) -> bool {
-        C::NULLABLE
+        C::NULLABLE || self.nullable
     }
 }
 
@@ -147,21 +154,23 @@ impl Number for Decimal {}
 
 macro_rules! arithmetic {
     ($($trait:ident::$method:ident),*) => {$(
-        #[diagnostic::do_not_recommend]
         impl<P: ToOnePath, C: ColumnType<Base: Number>, V: Operand<P::Scope, C::Base>> $trait<V> for Column<P, C> {
             type Output = Expression<P::Root, P::Out<C>>;
 
             fn $method(self, other: V) -> Self::Output {
-                Expression::new(binary(self.located().expr(), Operator::$trait, other.into_operand()))
+                let (nullable, other) = (other.nullable(), other.into_operand());
+                let located = self.located();
+                let nullable = nullable || located.nullable();
+                Expression::computed(binary(located.expr(), Operator::$trait, other), nullable)
             }
         }
 
-        #[diagnostic::do_not_recommend]
         impl<S, C: ColumnType<Base: Number>, V: Operand<S, C::Base>> $trait<V> for Expression<S, C> {
             type Output = Self;
 
             fn $method(self, other: V) -> Self {
-                Self::new(binary(self.expr, Operator::$trait, other.into_operand()))
+                let nullable = self.nullable || other.nullable();
+                Self::computed(binary(self.expr, Operator::$trait, other.into_operand()), nullable)
             }
         }
     )*};

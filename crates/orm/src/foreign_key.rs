@@ -18,6 +18,8 @@ use crate::{Op, Result};
 /// Loaded by [`select_related`](QuerySet::select_related), it dereferences to the object: `book.author.name`. Not loaded, it has the
 /// [`key`](Self::key), and whatever else one tries to read of the object does not compile. Nothing is ever queried behind one's back.
 ///
+/// One that may be missing is an `Option<ForeignKey<Author>>`, also when it is loaded: `if let Some(editor) = &book.editor { editor.name .. }`.
+///
 /// # Examples
 ///
 /// ```

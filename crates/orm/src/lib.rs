@@ -1,4 +1,69 @@
 //! Django's ORM, typed: one API for sync and async, transactions that span both.
+//!
+//! A [`model`] is a struct. Its [`QuerySet`]s are built by closures that name its columns, checked by the compiler along relations of any length. Whatever
+//! touches the database gives an [`Op`]: async code `.await`s it, sync code `.wait()`s for it. What a query loads is in the type of what it gives: reading a
+//! relation that was not loaded does not compile, so no query happens behind one's back. [`atomic`] is a transaction over async and sync code alike.
+//!
+//! # Examples
+//!
+//! ```
+//! use nuages_orm::prelude::*;
+//! use nuages_orm::{atomic, create_tables};
+//!
+//! #[model]
+//! struct Author {
+//!     id: i64,
+//!     #[field(max_length = 120)]
+//!     name: String,
+//!     #[relation(reverse = Book::author)]
+//!     books: Many<Book>,
+//! }
+//!
+//! #[model(ordering = [title])]
+//! struct Book {
+//!     id: i64,
+//!     #[field(max_length = 200)]
+//!     title: String,
+//!     #[field(default = 0, check = "stock >= 0")]
+//!     stock: i32,
+//!     #[relation(on_delete = Protect)]
+//!     author: ForeignKey<Author>,
+//! }
+//!
+//! fn sell(title: &str) -> nuages_orm::Result<String> {
+//!     atomic(|| {
+//!         let book = Book::objects().select_related(|b| b.author).select_for_update().get(|b| b.title.eq(title)).wait()?;
+//!         Book::objects().filter(|b| b.id.eq(book.id)).update(|b| b.stock.set(b.stock - 1)).wait()?;
+//!         Ok(format!("{} by {}", book.title, book.author.name))
+//!     })
+//!     .wait()
+//! }
+//!
+//! # fn main() -> nuages_orm::Result<()> {
+//! let db = Database::connect("sqlite::memory:").wait()?;
+//! db.make_default();
+//! create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+//!
+//! let django = Author::create().name("Django Reinhardt").wait()?;
+//! Book::create().title("Nuages").author(&django).stock(1).wait()?;
+//! assert_eq!(sell("Nuages")?, "Nuages by Django Reinhardt");
+//! assert!(sell("Nuages").is_err_and(|error| error.is_check_violation()));
+//!
+//! let authors = Author::objects().annotate(|a| a.books.count()).all().wait()?; // Vec<(Author, i64)>
+//! assert_eq!(authors[0].1, 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! - `sqlite` (default): SQLite, compiled in.
+//! - `postgres`: PostgreSQL.
+//! - `views`: what joins the ORM and views: `get_object_or_404`, the database of a request, `atomic` with the handler's error.
+//!
+//! # What is not here
+//!
+//! Tables are made by [`create_tables`], and not changed; migrations are to come. There is no lazy loading, and there won't be.
 
 #[cfg(test)]
 extern crate self as nuages_orm;
@@ -19,7 +84,7 @@ mod text;
 #[cfg(test)]
 mod testing;
 pub mod transaction;
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod trees;
 mod value;
 #[cfg(feature = "views")]
@@ -62,12 +127,54 @@ mod update;
 
 pub use column::Column;
 pub use condition::{Condition, IntoCondition};
+pub use create::{ColumnGiven, ColumnMissing};
 pub use expression::{Expression, Grouped, Number, Operand};
 pub use foreign_key::ForeignKey;
 pub use key::{IntoKey, IntoOptionalKey};
 pub use loading::{Loaded, Loading, NotLoaded, Relate, State, With};
 pub use many::Many;
 pub use model::{Fields, Key, Model, Record};
+/// # Examples
+///
+/// ```
+/// use nuages_orm::prelude::*;
+/// use nuages_orm::create_tables;
+///
+/// #[model]
+/// struct Author {
+///     id: i64,
+///     #[field(max_length = 120, unique)]
+///     name: String,
+///     #[relation(reverse = Book::author)]
+///     books: Many<Book>,
+/// }
+///
+/// #[model(ordering = [title])]
+/// struct Book {
+///     id: i64,
+///     #[field(max_length = 200)]
+///     title: String,
+///     #[field(default = 1, check = "stock >= 0")]
+///     stock: i32,
+///     #[relation(on_delete = Cascade)]
+///     author: ForeignKey<Author>,
+/// }
+///
+/// # fn main() -> nuages_orm::Result<()> {
+/// let db = Database::connect("sqlite::memory:").wait()?;
+/// create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+/// # db.sync_scope(|| {
+///
+/// let django = Author::create().name("Django Reinhardt").wait()?;
+/// let mut book = Book::create().title("Nuage").author(&django).wait()?;
+/// book.title = "Nuages".to_owned();
+/// book.save().wait()?;
+///
+/// let book = Book::objects().select_related(|b| b.author).get(|b| b.title.eq("Nuages")).wait()?;
+/// assert_eq!((book.author.name.as_str(), book.stock), ("Django Reinhardt", 1));
+/// book.delete().wait()?;
+/// # Ok(()) }) }
+/// ```
 pub use nuages_orm_macros::model;
 pub use order::{IntoOrder, Order};
 pub use path::{Hop, NotLoadedCallSelectRelated, Path, Root, ToOnePath};
@@ -80,7 +187,7 @@ pub use update::{Assign, Assignment, Assignments, Fits, Points};
 /// What the code that `#[model]` makes is written against. Not for people.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::create::{Creation, Given, Missing, default_value};
+    pub use crate::create::{Creation, default_value};
     pub use crate::deserialize::{Parts, Source, deserialize, required};
     pub use crate::loading::SerializeState;
     pub use crate::model::{Operations, Reader, Selected};

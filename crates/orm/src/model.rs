@@ -6,6 +6,7 @@ use std::hash::Hash;
 use crate::field_type::{ColumnType, FieldType};
 use crate::meta::{ModelMeta, RelationMeta};
 use crate::query::Expr;
+use crate::queryset::QuerySet;
 use crate::{Error, Result, Row, Value};
 
 /// A table as a Rust type. `#[model]` implements it, for the state in which no relation is loaded.
@@ -30,6 +31,11 @@ pub trait Model: Record<Model = Self> {
 
     /// What is known about it at run time.
     fn meta() -> &'static ModelMeta;
+
+    /// All rows, as a queryset: `Book::objects()`.
+    fn objects() -> QuerySet<Self> {
+        QuerySet::new()
+    }
 
     /// The columns at the end of the path `P`.
     #[doc(hidden)]
@@ -149,6 +155,10 @@ impl Selected {
 
     /// What a relation's state holds.
     pub fn relation<S: crate::loading::State>(&mut self, relation: &'static RelationMeta) {
+        if self.columns.is_none() {
+            // Only counted, as for each row in which the relation is missing: the path is of no use.
+            return S::select(self);
+        }
         self.path.push(relation);
         S::select(self);
         self.path.pop();

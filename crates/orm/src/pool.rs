@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
-use crate::driver::{Answer, Call, Connection, Driver, Keep, Turns};
+use crate::driver::{Answer, Call, Connection, Driver, Fit, Keep, Turns, current_runtime};
 use crate::{Dialect, Error, Result};
 
 /// After so long without use, a server may have closed the connection: it is asked first.
@@ -64,12 +64,30 @@ struct State {
 }
 
 impl State {
-    /// The last used connection, one of this runtime's before one of another.
+    /// The idle connection that serves best here, the last used one of several.
     fn take_idle(&mut self) -> Option<Connection> {
-        match self.idle.iter().rposition(Connection::is_at_home) {
-            Some(at) => Some(self.idle.remove(at)),
-            None => self.idle.pop(),
+        let here = current_runtime();
+        let fits = self
+            .idle
+            .iter()
+            .map(|connection| connection.fit(here))
+            .enumerate();
+        let (at, fit) = fits.max_by_key(|&(_, fit)| fit)?;
+        (fit >= Fit::Good).then(|| self.idle.remove(at))
+    }
+
+    /// Takes out those that are dead, and those that have to give way to a new one.
+    fn make_room(&mut self, size: u32) -> Vec<Connection> {
+        let here = current_runtime();
+        let mut gone: Vec<_> = self
+            .idle
+            .extract_if(.., |connection| connection.fit(here) == Fit::Dead)
+            .collect();
+        let room = (size as usize).saturating_sub(self.holders.len());
+        if self.idle.len() > room {
+            gone.extend(self.idle.drain(..self.idle.len() - room));
         }
+        gone
     }
 }
 
@@ -139,15 +157,31 @@ impl Pool {
             }
             state.last += 1;
             let id = state.last;
-            state.holders.push(Held { id, holder, writes: purpose == Purpose::Write, since: Instant::now() });
+            state.holders.push(Held {
+                id,
+                holder,
+                writes: purpose == Purpose::Write,
+                since: Instant::now(),
+            });
             id
         };
-        let keep = Arc::new(Permits { pool: Arc::clone(self), id, _turn: turn, _place: place });
-        let mut lease = Lease { connection: None, in_transaction: false, keep, pool: Arc::clone(self) };
+        let keep = Arc::new(Permits {
+            pool: Arc::clone(self),
+            id,
+            _turn: turn,
+            _place: place,
+        });
+        let mut lease = Lease {
+            connection: None,
+            in_transaction: false,
+            keep,
+            pool: Arc::clone(self),
+        };
         loop {
             lease.connection = self.state().take_idle();
             match &mut lease.connection {
                 None => {
+                    drop(self.state().make_room(self.size));
                     lease.connection = Some(self.driver.connect().await?);
                     return Ok(lease);
                 }
@@ -219,12 +253,6 @@ impl Pool {
         self.places.close();
         self.turns.close();
         Ok(())
-    }
-
-    /// How many connections are open and unused.
-    #[cfg(test)]
-    pub(crate) fn idle(&self) -> usize {
-        self.state().idle.len()
     }
 }
 
@@ -324,7 +352,9 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
         if !connection.is_usable() {
             if connection.is_broken() {
                 // The server may have gone: the idle ones are not trusted either.

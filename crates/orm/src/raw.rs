@@ -31,14 +31,22 @@ use crate::{ColumnType, Dialect, Error, Op, Result, Row, Value};
 /// # }
 /// ```
 pub fn raw(sql: &'static str) -> Raw {
-    Raw { sql: Cow::Borrowed(sql), values: Vec::new(), using: None }
+    Raw {
+        sql: Cow::Borrowed(sql),
+        values: Vec::new(),
+        using: None,
+    }
 }
 
 /// As [`raw`], for a text that is put together while the program runs.
 ///
 /// Whoever can write a part of it can do what they want with the database. Bind values, and let only names that you know in.
 pub fn raw_trusted(sql: String) -> Raw {
-    Raw { sql: Cow::Owned(sql), values: Vec::new(), using: None }
+    Raw {
+        sql: Cow::Owned(sql),
+        values: Vec::new(),
+        using: None,
+    }
 }
 
 /// A statement written by hand: see [`raw`].
@@ -71,9 +79,9 @@ impl Raw {
     pub fn fetch<R: FromRow>(self) -> Op<'static, Vec<R>> {
         Op::leaf("raw", async move {
             let (target, sql, purpose) = prepare(&self)?;
-            let decode = Decode::new(R::from_row as fn(&dyn Row) -> Result<R>, None);
+            let decode = Decode::new(R::from_row as DecodeRow<R>, None);
             let call = Call::rows(sql, self.values, Box::new(decode));
-            let decoded: Decode<R, fn(&dyn Row) -> Result<R>> = target.rows(call, purpose).await?;
+            let decoded: Decode<R, DecodeRow<R>> = target.rows(call, purpose).await?;
             Ok(decoded.into_rows())
         })
     }
@@ -91,9 +99,14 @@ impl Raw {
     }
 }
 
+/// How a row becomes an `R`.
+type DecodeRow<R> = fn(&dyn Row) -> Result<R>;
+
 impl fmt::Debug for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Raw").field("sql", &self.sql).finish_non_exhaustive()
+        f.debug_struct("Raw")
+            .field("sql", &self.sql)
+            .finish_non_exhaustive()
     }
 }
 
@@ -192,9 +205,9 @@ fn pieces(sql: &str) -> impl Iterator<Item = Piece<'_>> {
         if rest.is_empty() {
             return None;
         }
-        let start = rest
-            .char_indices()
-            .find(|&(at, c)| matches!(c, '\'' | '"' | '`') || rest[at..].starts_with("--") || rest[at..].starts_with("/*"));
+        let start = rest.char_indices().find(|&(at, c)| {
+            matches!(c, '\'' | '"' | '`') || rest[at..].starts_with("--") || rest[at..].starts_with("/*")
+        });
         let (piece, length) = match start {
             None => (Piece::Code(rest), rest.len()),
             Some((0, c)) => {
@@ -265,17 +278,33 @@ mod tests {
 
     #[test]
     fn what_may_write_waits_for_its_turn() {
-        for sql in ["SELECT 1", " /* INSERT */ select 1", "WITH a AS (SELECT 1) SELECT * FROM a", "(SELECT 1)"] {
+        for sql in [
+            "SELECT 1",
+            " /* INSERT */ select 1",
+            "WITH a AS (SELECT 1) SELECT * FROM a",
+            "(SELECT 1)",
+        ] {
             assert_eq!(purpose(sql).unwrap(), Purpose::Read, "{sql}");
         }
-        for sql in ["INSERT INTO a VALUES (1)", "with a as (select 1) delete from b", "PRAGMA user_version = 3", "VACUUM"] {
+        for sql in [
+            "INSERT INTO a VALUES (1)",
+            "with a as (select 1) delete from b",
+            "PRAGMA user_version = 3",
+            "VACUUM",
+        ] {
             assert_eq!(purpose(sql).unwrap(), Purpose::Write, "{sql}");
         }
     }
 
     #[test]
     fn what_would_outlive_the_call_is_refused() {
-        for sql in ["BEGIN", "commit", "-- now\nROLLBACK", "SET search_path TO x", "savepoint a"] {
+        for sql in [
+            "BEGIN",
+            "commit",
+            "-- now\nROLLBACK",
+            "SET search_path TO x",
+            "savepoint a",
+        ] {
             assert!(purpose(sql).unwrap_err().is_configuration(), "{sql}");
         }
         assert!(purpose("SET LOCAL statement_timeout = 5").is_ok());

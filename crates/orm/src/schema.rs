@@ -30,7 +30,10 @@ pub fn create_tables(database: &Database, models: &[&'static ModelMeta]) -> Op<'
 }
 
 fn statements(dialect: Dialect, models: &[&'static ModelMeta]) -> Vec<String> {
-    let writer = Writer { dialect, syntax: syntax(dialect) };
+    let writer = Writer {
+        dialect,
+        syntax: syntax(dialect),
+    };
     let mut statements = Vec::new();
     if dialect == Dialect::Postgres {
         // Two programs that start at once would both find a table missing, and one of them would fail.
@@ -44,7 +47,7 @@ fn statements(dialect: Dialect, models: &[&'static ModelMeta]) -> Vec<String> {
     }
     statements.extend(later);
     for model in &ordered {
-        writer.indexes(model, &mut statements);
+        write_indexes(model, &mut statements);
     }
     statements
 }
@@ -122,7 +125,11 @@ impl Writer {
             sql.push_str(" NOT NULL");
         }
         if column.column == model.primary_key {
-            sql.push_str(if column.automatic { self.syntax.automatic_key() } else { " PRIMARY KEY" });
+            sql.push_str(if column.automatic {
+                self.syntax.automatic_key()
+            } else {
+                " PRIMARY KEY"
+            });
         }
     }
 
@@ -148,22 +155,22 @@ impl Writer {
             sql.push_str("))");
         }
     }
+}
 
-    fn indexes(&self, model: &ModelMeta, statements: &mut Vec<String>) {
-        for column in model.columns {
-            let wanted = column.index || column.references.is_some();
-            if !wanted || column.unique || column.column == model.primary_key {
-                continue;
-            }
-            let mut sql = String::from("CREATE INDEX IF NOT EXISTS ");
-            quote(&name(model, &[column.column], "idx"), &mut sql);
-            sql.push_str(" ON ");
-            quote(model.table, &mut sql);
-            sql.push_str(" (");
-            quote(column.column, &mut sql);
-            sql.push(')');
-            statements.push(sql);
+fn write_indexes(model: &ModelMeta, statements: &mut Vec<String>) {
+    for column in model.columns {
+        let wanted = column.index || column.references.is_some();
+        if !wanted || column.unique || column.column == model.primary_key {
+            continue;
         }
+        let mut sql = String::from("CREATE INDEX IF NOT EXISTS ");
+        quote(&name(model, &[column.column], "idx"), &mut sql);
+        sql.push_str(" ON ");
+        quote(model.table, &mut sql);
+        sql.push_str(" (");
+        quote(column.column, &mut sql);
+        sql.push(')');
+        statements.push(sql);
     }
 }
 

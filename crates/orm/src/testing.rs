@@ -1,5 +1,6 @@
 //! The models of the crate's own tests, by hand: what `#[model]` would make of a small bookshop.
 
+#[cfg(feature = "sqlite")]
 #[path = "../tests/common/mod.rs"]
 pub(crate) mod common;
 
@@ -9,13 +10,17 @@ use crate::{Kind, Value};
 
 pub(crate) static COUNTRY: ModelMeta = ModelMeta::new("Country", "country").columns(&[
     ColumnMeta::new("id", "id", Kind::BigInt).automatic(),
-    ColumnMeta::new("name", "name", Kind::Text).max_length(20).unique(),
+    ColumnMeta::new("name", "name", Kind::Text)
+        .max_length(20)
+        .unique(),
 ]);
 
 pub(crate) static AUTHOR: ModelMeta = ModelMeta::new("Author", "author")
     .columns(&[
         ColumnMeta::new("id", "id", Kind::BigInt).automatic(),
-        ColumnMeta::new("name", "name", Kind::Text).max_length(120).index(),
+        ColumnMeta::new("name", "name", Kind::Text)
+            .max_length(120)
+            .index(),
         ColumnMeta::new("country", "country_id", Kind::BigInt).references(&AUTHOR_COUNTRY),
     ])
     .relations(&[&AUTHOR_COUNTRY, &AUTHOR_BOOKS]);
@@ -28,26 +33,50 @@ pub(crate) static BOOK: ModelMeta = ModelMeta::new("Book", "book")
         ColumnMeta::new("stock", "stock", Kind::Int).check("stock >= 0"),
         ColumnMeta::new("subtitle", "subtitle", Kind::Text).nullable(true),
         ColumnMeta::new("author", "author_id", Kind::BigInt).references(&BOOK_AUTHOR),
-        ColumnMeta::new("editor", "editor_id", Kind::BigInt).nullable(true).references(&BOOK_EDITOR),
+        ColumnMeta::new("editor", "editor_id", Kind::BigInt)
+            .nullable(true)
+            .references(&BOOK_EDITOR),
     ])
     .relations(&[&BOOK_AUTHOR, &BOOK_EDITOR])
     .unique_together(&[&["title", "author_id"]]);
 
-pub(crate) static AUTHOR_COUNTRY: RelationMeta =
-    RelationMeta::foreign_key("country", || &AUTHOR, || &COUNTRY, "country_id", "id", OnDelete::Protect);
+pub(crate) static AUTHOR_COUNTRY: RelationMeta = RelationMeta::foreign_key(
+    "country",
+    || &AUTHOR,
+    || &COUNTRY,
+    "country_id",
+    "id",
+    OnDelete::Protect,
+);
 pub(crate) static AUTHOR_BOOKS: RelationMeta =
     RelationMeta::reverse("books", || &AUTHOR, || &BOOK, "id", "author_id");
-pub(crate) static BOOK_AUTHOR: RelationMeta =
-    RelationMeta::foreign_key("author", || &BOOK, || &AUTHOR, "author_id", "id", OnDelete::Cascade);
-pub(crate) static BOOK_EDITOR: RelationMeta =
-    RelationMeta::foreign_key("editor", || &BOOK, || &AUTHOR, "editor_id", "id", OnDelete::SetNull).nullable();
+pub(crate) static BOOK_AUTHOR: RelationMeta = RelationMeta::foreign_key(
+    "author",
+    || &BOOK,
+    || &AUTHOR,
+    "author_id",
+    "id",
+    OnDelete::Cascade,
+);
+pub(crate) static BOOK_EDITOR: RelationMeta = RelationMeta::foreign_key(
+    "editor",
+    || &BOOK,
+    || &AUTHOR,
+    "editor_id",
+    "id",
+    OnDelete::SetNull,
+)
+.nullable();
 
 pub(crate) fn col(column: &'static str) -> Expr {
     over(&[], column)
 }
 
 pub(crate) fn over(path: &[&'static RelationMeta], column: &'static str) -> Expr {
-    Expr::Column { path: path.into(), column }
+    Expr::Column {
+        path: path.into(),
+        column,
+    }
 }
 
 pub(crate) fn value(value: impl Into<Value>) -> Expr {

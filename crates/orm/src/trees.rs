@@ -1,5 +1,7 @@
 //! Query trees, compiled and run on every database: what the typed layer relies on.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use rust_decimal::Decimal;
@@ -34,7 +36,10 @@ fn dec(text: &str) -> Decimal {
 }
 
 async fn rows<R: FromRow>(db: &Database, select: Select) -> Result<Vec<R>> {
-    fetch(Some(db.clone()), Statement::Select(select), |row| R::from_row(row)).await
+    fetch(Some(db.clone()), Statement::Select(select), |row| {
+        R::from_row(row)
+    })
+    .await
 }
 
 async fn insert(
@@ -43,12 +48,28 @@ async fn insert(
     columns: &[&'static str],
     rows: Vec<Vec<Value>>,
 ) -> Result<Vec<i64>> {
-    let insert = Insert { model, columns: columns.to_vec(), rows, returning: vec!["id"] };
-    fetch(Some(db.clone()), Statement::Insert(insert), |row| i64::from_row(row, 0)).await
+    let insert = Insert {
+        model,
+        columns: columns.to_vec(),
+        rows,
+        returning: vec!["id"],
+    };
+    fetch(Some(db.clone()), Statement::Insert(insert), |row| {
+        i64::from_row(row, 0)
+    })
+    .await
 }
 
 async fn update(db: &Database, set: Vec<(&'static str, Expr)>, filter: Option<Expr>) -> Result<u64> {
-    execute(Some(db.clone()), Statement::Update(Update { model: &BOOK, set, filter })).await
+    execute(
+        Some(db.clone()),
+        Statement::Update(Update {
+            model: &BOOK,
+            set,
+            filter,
+        }),
+    )
+    .await
 }
 
 async fn delete(db: &Database, model: &'static ModelMeta, filter: Option<Expr>) -> Result<u64> {
@@ -59,20 +80,33 @@ async fn delete(db: &Database, model: &'static ModelMeta, filter: Option<Expr>) 
 async fn shop(db: &Database) -> Result<()> {
     // Given in the wrong order.
     create_tables(db, &[&BOOK, &AUTHOR, &COUNTRY]).await?;
-    let countries = insert(db, &COUNTRY, &["name"], vec![vec!["Belgium".into()], vec!["France".into()]]).await?;
+    let countries = insert(
+        db,
+        &COUNTRY,
+        &["name"],
+        vec![vec!["Belgium".into()], vec!["France".into()]],
+    )
+    .await?;
     assert_eq!(countries, [1, 2]);
     let author = |name: &str, country: i64| vec![name.into(), country.into()];
-    insert(db, &AUTHOR, &["name", "country_id"], vec![author("Django", 1), author("Stéphane", 2)]).await?;
-    let book = |title: &str, price: &str, stock: i32, subtitle: Option<&str>, author: i64, editor: Option<i64>| {
-        vec![
-            title.into(),
-            dec(price).into(),
-            stock.into(),
-            subtitle.map(ToOwned::to_owned).into(),
-            author.into(),
-            editor.into(),
-        ]
-    };
+    insert(
+        db,
+        &AUTHOR,
+        &["name", "country_id"],
+        vec![author("Django", 1), author("Stéphane", 2)],
+    )
+    .await?;
+    let book =
+        |title: &str, price: &str, stock: i32, subtitle: Option<&str>, author: i64, editor: Option<i64>| {
+            vec![
+                title.into(),
+                dec(price).into(),
+                stock.into(),
+                subtitle.map(ToOwned::to_owned).into(),
+                author.into(),
+                editor.into(),
+            ]
+        };
     insert(
         db,
         &BOOK,
@@ -94,7 +128,9 @@ static EVERYTHING: ModelMeta = ModelMeta::new("Everything", "everything").column
     ColumnMeta::new("int", "int", Kind::Int).nullable(true),
     ColumnMeta::new("big", "big", Kind::BigInt).nullable(true),
     ColumnMeta::new("float", "float", Kind::Float).nullable(true),
-    ColumnMeta::new("decimal", "decimal", Kind::Decimal).digits(15, 3).nullable(true),
+    ColumnMeta::new("decimal", "decimal", Kind::Decimal)
+        .digits(15, 3)
+        .nullable(true),
     ColumnMeta::new("text", "text", Kind::Text).nullable(true),
     ColumnMeta::new("bytes", "bytes", Kind::Bytes).nullable(true),
     ColumnMeta::new("date", "date", Kind::Date).nullable(true),
@@ -108,11 +144,20 @@ static EVERYTHING: ModelMeta = ModelMeta::new("Everything", "everything").column
 /// One row of everything goes in, is found by each of its values, and comes out.
 async fn there_and_back(db: &Database, values: Vec<Value>) {
     create_tables(db, &[&EVERYTHING]).await.unwrap();
-    let names: Vec<_> = EVERYTHING.columns[1..].iter().map(|column| column.column).collect();
-    insert(db, &EVERYTHING, &names, vec![values.clone()]).await.unwrap();
+    let names: Vec<_> = EVERYTHING.columns[1..]
+        .iter()
+        .map(|column| column.column)
+        .collect();
+    insert(db, &EVERYTHING, &names, vec![values.clone()])
+        .await
+        .unwrap();
     for (name, value) in names.iter().zip(&values) {
         // PostgreSQL has no equality of JSON texts, but of jsonb; NULL is asked for as NULL.
-        let found = select(&EVERYTHING, [col("id")], Some(eq(col(name), Expr::Value(value.clone()))));
+        let found = select(
+            &EVERYTHING,
+            [col("id")],
+            Some(eq(col(name), Expr::Value(value.clone()))),
+        );
         if value.kind() != Kind::Json || value.is_null() {
             assert_eq!(rows::<(i64,)>(db, found).await.unwrap().len(), 1, "{name}");
         }
@@ -164,19 +209,36 @@ async fn every_kind_comes_back(db: Database) {
 }
 
 async fn null_comes_back(db: Database) {
-    there_and_back(&db, EVERYTHING.columns[1..].iter().map(|column| Value::Null(column.kind)).collect()).await;
+    there_and_back(
+        &db,
+        EVERYTHING.columns[1..]
+            .iter()
+            .map(|column| Value::Null(column.kind))
+            .collect(),
+    )
+    .await;
 }
 
 async fn tables_are_created_once(db: Database) {
     shop(&db).await.unwrap();
-    create_tables(&db, &[&COUNTRY, &BOOK, &AUTHOR, &COUNTRY]).await.unwrap();
+    create_tables(&db, &[&COUNTRY, &BOOK, &AUTHOR, &COUNTRY])
+        .await
+        .unwrap();
     let query = select(&BOOK, [col("id")], None);
     assert_eq!(rows::<(i64,)>(&db, query).await.unwrap().len(), 3);
 
-    let twice = insert(&db, &COUNTRY, &["name"], vec![vec!["France".into()]]).await.unwrap_err();
+    let twice = insert(&db, &COUNTRY, &["name"], vec![vec!["France".into()]])
+        .await
+        .unwrap_err();
     assert!(twice.is_unique_violation(), "{twice}");
     assert_eq!(twice.columns(), ["name"]);
-    let together = update(&db, vec![("title", value("Nuages"))], Some(eq(col("id"), value(2_i64)))).await.unwrap_err();
+    let together = update(
+        &db,
+        vec![("title", value("Nuages"))],
+        Some(eq(col("id"), value(2_i64))),
+    )
+    .await
+    .unwrap_err();
     assert_eq!(together.columns(), ["title", "author_id"]);
     let check = update(&db, vec![("stock", value(-1))], None).await.unwrap_err();
     assert_eq!(check.constraint(), Some("book_stock_check"));
@@ -184,22 +246,36 @@ async fn tables_are_created_once(db: Database) {
 
 async fn foreign_keys(db: Database) {
     shop(&db).await.unwrap();
-    let nowhere = update(&db, vec![("author_id", value(77_i64))], None).await.unwrap_err();
+    let nowhere = update(&db, vec![("author_id", value(77_i64))], None)
+        .await
+        .unwrap_err();
     assert!(nowhere.is_foreign_key_violation(), "{nowhere:?}");
     let protected = delete(&db, &COUNTRY, None).await.unwrap_err();
     assert!(protected.is_foreign_key_violation(), "{protected:?}");
 
     // The second author is the editor of one book, and the author of another.
-    assert_eq!(delete(&db, &AUTHOR, Some(eq(col("id"), value(2_i64)))).await.unwrap(), 1);
+    assert_eq!(
+        delete(&db, &AUTHOR, Some(eq(col("id"), value(2_i64))))
+            .await
+            .unwrap(),
+        1
+    );
     let query = select(&BOOK, [col("title"), col("editor_id")], None);
     let left: Vec<(String, Option<i64>)> = rows(&db, query).await.unwrap();
-    assert_eq!(left, [("Nuages".to_owned(), None), ("Minor Swing".to_owned(), None)]);
+    assert_eq!(
+        left,
+        [("Nuages".to_owned(), None), ("Minor Swing".to_owned(), None)]
+    );
 }
 
 async fn text_is_not_longer_than_its_column(db: Database) {
     shop(&db).await.unwrap();
-    insert(&db, &COUNTRY, &["name"], vec![vec!["é".repeat(20).into()]]).await.unwrap();
-    let long = insert(&db, &COUNTRY, &["name"], vec![vec!["e".repeat(21).into()]]).await.unwrap_err();
+    insert(&db, &COUNTRY, &["name"], vec![vec!["é".repeat(20).into()]])
+        .await
+        .unwrap();
+    let long = insert(&db, &COUNTRY, &["name"], vec![vec!["e".repeat(21).into()]])
+        .await
+        .unwrap_err();
     assert!(long.is_check_violation(), "{long:?}");
 }
 
@@ -214,10 +290,17 @@ async fn related_columns(db: Database) {
         ],
         None,
     );
-    query.order = vec![Order { expr: col("id"), descending: false }];
+    query.order = vec![Order {
+        expr: col("id"),
+        descending: false,
+    }];
     let found: Vec<(String, String, Option<String>)> = rows(&db, query).await.unwrap();
     let row = |title: &str, country: &str, editor: Option<&str>| {
-        (title.to_owned(), country.to_owned(), editor.map(ToOwned::to_owned))
+        (
+            title.to_owned(),
+            country.to_owned(),
+            editor.map(ToOwned::to_owned),
+        )
     };
     assert_eq!(
         found,
@@ -231,8 +314,16 @@ async fn related_columns(db: Database) {
 
 async fn ids(db: &Database, model: &'static ModelMeta, filter: Expr) -> Vec<i64> {
     let mut query = select(model, [col("id")], Some(filter));
-    query.order = vec![Order { expr: col("id"), descending: false }];
-    rows::<(i64,)>(db, query).await.unwrap().into_iter().map(|row| row.0).collect()
+    query.order = vec![Order {
+        expr: col("id"),
+        descending: false,
+    }];
+    rows::<(i64,)>(db, query)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|row| row.0)
+        .collect()
 }
 
 async fn not_and_null(db: Database) {
@@ -253,7 +344,17 @@ async fn text_matches(db: Database) {
     shop(&db).await.unwrap();
     let find = async |place, pattern: &str, case_sensitive| {
         let expr = Box::new(col("title"));
-        ids(&db, &BOOK, Expr::Match { expr, place, pattern: pattern.to_owned(), case_sensitive }).await
+        ids(
+            &db,
+            &BOOK,
+            Expr::Match {
+                expr,
+                place,
+                pattern: pattern.to_owned(),
+                case_sensitive,
+            },
+        )
+        .await
     };
     assert_eq!(find(Place::Anywhere, "ua", true).await, [1]);
     assert_eq!(find(Place::Anywhere, "UA", true).await, [0; 0]);
@@ -272,14 +373,21 @@ async fn text_matches(db: Database) {
 }
 
 fn aggregate(function: Aggregate, expr: Expr) -> Expr {
-    Expr::Aggregate { function, expr: Some(Box::new(expr)), distinct: false }
+    Expr::Aggregate {
+        function,
+        expr: Some(Box::new(expr)),
+        distinct: false,
+    }
 }
 
 async fn money(db: Database) {
     shop(&db).await.unwrap();
     // With the digits of its column, also where the database keeps a number without them.
     let mut query = select(&BOOK, [col("price")], None);
-    query.order = vec![Order { expr: col("price"), descending: false }];
+    query.order = vec![Order {
+        expr: col("price"),
+        descending: false,
+    }];
     let prices: Vec<(Decimal,)> = rows(&db, query).await.unwrap();
     let prices: Vec<_> = prices.iter().map(|row| row.0.to_string()).collect();
     assert_eq!(prices, ["0.10", "0.20", "12.50"]);
@@ -290,15 +398,25 @@ async fn money(db: Database) {
     // In binary, 0.1 + 0.2 is not 0.3.
     let more = binary(col("price"), Operator::Add, value(dec("0.2")));
     assert_eq!(ids(&db, &BOOK, eq(more, value(dec("0.3")))).await, [2]);
-    let sum = select(&BOOK, [aggregate(Aggregate::Sum, col("price"))], Some(price(Operator::Lt, "1")));
+    let sum = select(
+        &BOOK,
+        [aggregate(Aggregate::Sum, col("price"))],
+        Some(price(Operator::Lt, "1")),
+    );
     let sums: Vec<(Decimal,)> = rows(&db, sum).await.unwrap();
     assert_eq!(sums[0].0.to_string(), "0.30");
-    let none = select(&BOOK, [aggregate(Aggregate::Sum, col("price"))], Some(price(Operator::Lt, "0")));
+    let none = select(
+        &BOOK,
+        [aggregate(Aggregate::Sum, col("price"))],
+        Some(price(Operator::Lt, "0")),
+    );
     assert_eq!(rows::<(Option<Decimal>,)>(&db, none).await.unwrap(), [(None,)]);
 
     // 0.10 * 1.25 is 0.125, and rounds up.
     let dearer = binary(col("price"), Operator::Mul, value(dec("1.25")));
-    update(&db, vec![("price", dearer)], Some(eq(col("id"), value(2_i64)))).await.unwrap();
+    update(&db, vec![("price", dearer)], Some(eq(col("id"), value(2_i64))))
+        .await
+        .unwrap();
     assert_eq!(ids(&db, &BOOK, price(Operator::Eq, "0.13")).await, [2]);
     // A whole price is no integer: half of it has digits.
     update(&db, vec![("price", value(dec("5")))], None).await.unwrap();
@@ -334,8 +452,14 @@ async fn slices_in_order(db: Database) {
     let page = async |limit, offset, descending| {
         let mut query = select(&BOOK, [col("id")], None);
         query.order = vec![
-            Order { expr: col("subtitle"), descending },
-            Order { expr: col("id"), descending: false },
+            Order {
+                expr: col("subtitle"),
+                descending,
+            },
+            Order {
+                expr: col("id"),
+                descending: false,
+            },
         ];
         query.limit = limit;
         query.offset = offset;
@@ -352,10 +476,27 @@ async fn slices_in_order(db: Database) {
 
 async fn counts_by_subquery_and_group(db: Database) {
     shop(&db).await.unwrap();
-    let count = || Expr::Aggregate { function: Aggregate::Count, expr: None, distinct: false };
-    let books = select(&BOOK, [count()], Some(eq(col("author_id"), Expr::Outer { path: [].into(), column: "id" })));
+    let count = || Expr::Aggregate {
+        function: Aggregate::Count,
+        expr: None,
+        distinct: false,
+    };
+    let books = select(
+        &BOOK,
+        [count()],
+        Some(eq(
+            col("author_id"),
+            Expr::Outer {
+                path: [].into(),
+                column: "id",
+            },
+        )),
+    );
     let mut query = select(&AUTHOR, [col("name"), Expr::Subquery(Box::new(books))], None);
-    query.order = vec![Order { expr: col("id"), descending: false }];
+    query.order = vec![Order {
+        expr: col("id"),
+        descending: false,
+    }];
     let found: Vec<(String, i64)> = rows(&db, query).await.unwrap();
     assert_eq!(found, [("Django".to_owned(), 2), ("Stéphane".to_owned(), 1)]);
 
@@ -363,13 +504,21 @@ async fn counts_by_subquery_and_group(db: Database) {
     let mut query = select(&BOOK, [country.clone(), count()], None);
     query.group_by = vec![country];
     query.having = Some(binary(count(), Operator::Gt, value(1_i64)));
-    assert_eq!(rows::<(String, i64)>(&db, query).await.unwrap(), [("Belgium".to_owned(), 2)]);
+    assert_eq!(
+        rows::<(String, i64)>(&db, query).await.unwrap(),
+        [("Belgium".to_owned(), 2)]
+    );
 }
 
 async fn writes_over_relations(db: Database) {
     shop(&db).await.unwrap();
     let of = |country: &str| eq(over(&[&BOOK_AUTHOR, &AUTHOR_COUNTRY], "name"), value(country));
-    assert_eq!(update(&db, vec![("stock", value(9))], Some(of("Belgium"))).await.unwrap(), 2);
+    assert_eq!(
+        update(&db, vec![("stock", value(9))], Some(of("Belgium")))
+            .await
+            .unwrap(),
+        2
+    );
     assert_eq!(delete(&db, &BOOK, Some(of("France"))).await.unwrap(), 1);
     let query = select(&BOOK, [col("id"), col("stock")], None);
     assert_eq!(rows::<(i64, i32)>(&db, query).await.unwrap(), [(1, 9), (2, 9)]);
@@ -382,7 +531,12 @@ async fn row_locks(db: Database) {
         query.for_update = true;
         query
     };
-    assert!(rows::<(i32, Option<String>)>(&db, locked()).await.unwrap_err().is_transaction_required());
+    assert!(
+        rows::<(i32, Option<String>)>(&db, locked())
+            .await
+            .unwrap_err()
+            .is_transaction_required()
+    );
     let found = atomic(async || {
         let found: Vec<(i32, Option<String>)> = rows(&db, locked()).await?;
         raw("UPDATE book SET stock = 0").execute().await?;

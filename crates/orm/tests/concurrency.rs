@@ -1,5 +1,8 @@
 //! Transactions and connections under concurrency: tasks, threads, dropped futures, small pools.
 
+#![cfg(feature = "sqlite")]
+#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
+
 mod common;
 
 use std::future::poll_fn;
@@ -7,7 +10,6 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::Poll;
-use std::time::Duration;
 
 use nuages_bridge::sync_to_async;
 use nuages_orm::{BoxError, Database, Dialect, Error, FieldType, Op, Result, atomic, on_commit, raw};
@@ -41,11 +43,18 @@ fn table(db: &Database) -> Op<'static, u64> {
 }
 
 fn insert(id: i32, title: &str) -> Op<'static, u64> {
-    raw("INSERT INTO book (id, title, stock) VALUES ($1, $2, 0)").bind(id).bind(title).execute()
+    raw("INSERT INTO book (id, title, stock) VALUES ($1, $2, 0)")
+        .bind(id)
+        .bind(title)
+        .execute()
 }
 
 async fn titles(db: &Database) -> Vec<String> {
-    let rows: Vec<(String,)> = raw("SELECT title FROM book ORDER BY id").using(db).fetch().await.unwrap();
+    let rows: Vec<(String,)> = raw("SELECT title FROM book ORDER BY id")
+        .using(db)
+        .fetch()
+        .await
+        .unwrap();
     rows.into_iter().map(|row| row.0).collect()
 }
 
@@ -62,7 +71,9 @@ async fn transaction_over_threads(db: Database) {
             sync_to_async(|| insert(2, "sync").wait()).await??;
             // And back: async code under the sync code, still the same transaction.
             sync_to_async(|| atomic(async || insert(3, "async again").await).wait()).await??;
-            sync_to_async(|| insert(4, "parallel").wait()).parallel().await??;
+            sync_to_async(|| insert(4, "parallel").wait())
+                .parallel()
+                .await??;
             Ok(())
         })
         .await
@@ -168,7 +179,10 @@ async fn transaction_and_spawn(db: Database) {
             let spawned = db.clone();
             let bare = tokio::spawn(async move {
                 assert!(Database::current().is_err() || Database::current().unwrap() != spawned);
-                raw("INSERT INTO book (id, title, stock) VALUES (2, 'bare', 0)").using(&spawned).execute().await
+                raw("INSERT INTO book (id, title, stock) VALUES (2, 'bare', 0)")
+                    .using(&spawned)
+                    .execute()
+                    .await
             });
             let ours = nuages_bridge::spawn(async { insert(3, "ours").await });
             tasks.lock().unwrap().extend([bare, ours]);
@@ -230,7 +244,9 @@ async fn dropped_in_transaction(db: Database) {
         let kept = titles(&db).await.len();
         assert!(kept == 0 || kept == 3, "{kept} rows after {times} polls");
         // The connections are clean: each can be had, and begin a transaction that writes where the dropped one wrote.
-        db.scope(atomic(async || raw("DELETE FROM book").execute().await).into_future()).await.unwrap();
+        db.scope(atomic(async || raw("DELETE FROM book").execute().await).into_future())
+            .await
+            .unwrap();
         if let Some(result) = ended {
             result.unwrap();
             assert_eq!(kept, 3);
@@ -273,7 +289,9 @@ async fn dropped_while_sync_code_runs(db: Database) {
     let late = told.await.unwrap().unwrap_err();
     assert!(late.is_transaction_broken(), "{late}");
     assert!(titles(&db).await.is_empty());
-    db.scope(atomic(async || insert(1, "a").await).into_future()).await.unwrap();
+    db.scope(atomic(async || insert(1, "a").await).into_future())
+        .await
+        .unwrap();
 }
 
 async fn panic_in_transaction(db: Database) {
@@ -508,8 +526,11 @@ async fn in_memory(db: &Database) -> bool {
     if db.dialect() != Dialect::Sqlite {
         return false;
     }
-    let rows: Vec<(String,)> =
-        raw("SELECT file FROM pragma_database_list WHERE name = 'main'").using(db).fetch().await.unwrap();
+    let rows: Vec<(String,)> = raw("SELECT file FROM pragma_database_list WHERE name = 'main'")
+        .using(db)
+        .fetch()
+        .await
+        .unwrap();
     !rows[0].0.ends_with(".sqlite3")
 }
 
@@ -526,9 +547,17 @@ async fn sell(customer: i32) -> Result<bool> {
         if stock == 0 {
             return Ok(false);
         }
-        raw("UPDATE book SET stock = $1 WHERE id = 1").bind(stock - 1).execute().await?;
-        sync_to_async(move || raw("INSERT INTO sale (customer) VALUES ($1)").bind(customer).execute().wait())
-            .await??;
+        raw("UPDATE book SET stock = $1 WHERE id = 1")
+            .bind(stock - 1)
+            .execute()
+            .await?;
+        sync_to_async(move || {
+            raw("INSERT INTO sale (customer) VALUES ($1)")
+                .bind(customer)
+                .execute()
+                .wait()
+        })
+        .await??;
         Ok(true)
     })
     .await
@@ -536,8 +565,16 @@ async fn sell(customer: i32) -> Result<bool> {
 
 async fn stock_of_twenty(db: &Database) {
     table(db).await.unwrap();
-    raw("CREATE TABLE sale (customer integer PRIMARY KEY)").using(db).execute().await.unwrap();
-    raw("INSERT INTO book (id, title, stock) VALUES (1, 'Nuages', 20)").using(db).execute().await.unwrap();
+    raw("CREATE TABLE sale (customer integer PRIMARY KEY)")
+        .using(db)
+        .execute()
+        .await
+        .unwrap();
+    raw("INSERT INTO book (id, title, stock) VALUES (1, 'Nuages', 20)")
+        .using(db)
+        .execute()
+        .await
+        .unwrap();
 }
 
 async fn check_sales(db: &Database, sold: usize) {
@@ -570,9 +607,14 @@ async fn last_copies_threads(db: Database) {
             std::thread::spawn(move || {
                 db.sync_scope(|| {
                     atomic(|| {
-                        let n = raw("UPDATE book SET stock = stock - 1 WHERE id = 1 AND stock > 0").execute().wait()?;
+                        let n = raw("UPDATE book SET stock = stock - 1 WHERE id = 1 AND stock > 0")
+                            .execute()
+                            .wait()?;
                         if n == 1 {
-                            raw("INSERT INTO sale (customer) VALUES ($1)").bind(customer).execute().wait()?;
+                            raw("INSERT INTO sale (customer) VALUES ($1)")
+                                .bind(customer)
+                                .execute()
+                                .wait()?;
                         }
                         Ok(n == 1)
                     })
@@ -581,7 +623,12 @@ async fn last_copies_threads(db: Database) {
             })
         })
         .collect();
-    let join = move || threads.into_iter().map(|thread| usize::from(thread.join().unwrap().unwrap())).sum();
+    let join = move || {
+        threads
+            .into_iter()
+            .map(|thread| usize::from(thread.join().unwrap().unwrap()))
+            .sum()
+    };
     let sold = sync_to_async(join).await.unwrap();
     check_sales(&db, sold).await;
 }
@@ -609,14 +656,27 @@ fn parallel_queries_on_sqlite() {
     use common::{Backend, on_current_thread, with_database};
 
     // Each connection decodes on its own thread, so the barrier blocks no event loop.
-    with_database(Backend::SqliteFile, |options| options, |db| {
-        on_current_thread(async {
-            let query = || async { raw("SELECT 1").using(&db).fetch::<(Together,)>().await.unwrap() };
-            let _ = join!(
-                query(), query(), query(), query(), query(), query(), query(), query(), query(), query()
-            );
-        });
-    });
+    with_database(
+        Backend::SqliteFile,
+        |options| options,
+        |db| {
+            on_current_thread(async {
+                let query = || async { raw("SELECT 1").using(&db).fetch::<(Together,)>().await.unwrap() };
+                let _ = join!(
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query()
+                );
+            });
+        },
+    );
 }
 
 #[cfg(feature = "postgres")]
@@ -624,10 +684,13 @@ fn parallel_queries_on_sqlite() {
 fn parallel_queries_on_postgres() {
     use common::{Backend, on_current_thread, with_database};
 
-    with_database(Backend::Postgres, |options| options, |db| {
-        on_current_thread(async {
-            // Arrives, and waits until ten have.
-            raw("CREATE FUNCTION together() RETURNS integer LANGUAGE plpgsql AS $$
+    with_database(
+        Backend::Postgres,
+        |options| options,
+        |db| {
+            on_current_thread(async {
+                // Arrives, and waits until ten have.
+                raw("CREATE FUNCTION together() RETURNS integer LANGUAGE plpgsql AS $$
                  BEGIN
                      PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema()));
                      FOR i IN 1..1000 LOOP
@@ -645,12 +708,28 @@ fn parallel_queries_on_postgres() {
                 .execute()
                 .await
                 .unwrap();
-            let query = || async { raw("SELECT together()").using(&db).fetch::<(i32,)>().await.unwrap() };
-            let _ = join!(
-                query(), query(), query(), query(), query(), query(), query(), query(), query(), query()
-            );
-        });
-    });
+                let query = || async {
+                    raw("SELECT together()")
+                        .using(&db)
+                        .fetch::<(i32,)>()
+                        .await
+                        .unwrap()
+                };
+                let _ = join!(
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query(),
+                    query()
+                );
+            });
+        },
+    );
 }
 
 #[test]
@@ -673,29 +752,41 @@ fn a_thread_that_waits_uses_no_other_thread() {
         }
     }
 
-    with_database(Backend::SqliteFile, |options| options, |db| {
-        let here = std::thread::current().id();
-        let rows = raw("SELECT 1").using(&db).fetch::<(Here,)>().wait().unwrap();
-        assert_eq!(rows[0].0.0, here);
-        let inside = db.sync_scope(|| atomic(|| raw("SELECT 1").fetch::<(Here,)>().wait()).wait()).unwrap();
-        assert_eq!(inside[0].0.0, here);
-        let rows = common::on_current_thread(async { raw("SELECT 1").using(&db).fetch::<(Here,)>().await.unwrap() });
-        assert_ne!(rows[0].0.0, here);
-    });
+    with_database(
+        Backend::SqliteFile,
+        |options| options,
+        |db| {
+            let here = std::thread::current().id();
+            let rows = raw("SELECT 1").using(&db).fetch::<(Here,)>().wait().unwrap();
+            assert_eq!(rows[0].0.0, here);
+            let inside = db
+                .sync_scope(|| atomic(|| raw("SELECT 1").fetch::<(Here,)>().wait()).wait())
+                .unwrap();
+            assert_eq!(inside[0].0.0, here);
+            let rows = common::on_current_thread(async {
+                raw("SELECT 1").using(&db).fetch::<(Here,)>().await.unwrap()
+            });
+            assert_ne!(rows[0].0.0, here);
+        },
+    );
 }
 
 #[test]
 fn waiting_on_the_loop_is_refused() {
     use common::{Backend, on_current_thread, with_database};
 
-    with_database(Backend::SqliteMemory, |options| options, |db| {
-        on_current_thread(async {
-            let error = raw("SELECT 1").using(&db).execute().wait().unwrap_err();
-            assert!(error.bridge().unwrap().is_synchronous_only(), "{error}");
-            let error = atomic(|| Ok(())).using(&db).wait().unwrap_err();
-            assert!(error.is_bridge(), "{error}");
-        });
-    });
+    with_database(
+        Backend::SqliteMemory,
+        |options| options,
+        |db| {
+            on_current_thread(async {
+                let error = raw("SELECT 1").using(&db).execute().wait().unwrap_err();
+                assert!(error.bridge().unwrap().is_synchronous_only(), "{error}");
+                let error = atomic(|| Ok(())).using(&db).wait().unwrap_err();
+                assert!(error.is_bridge(), "{error}");
+            });
+        },
+    );
 }
 
 #[test]

@@ -118,3 +118,51 @@ fn models_may_live_in_a_function_beside_a_foreign_result() {
     assert_eq!(private::used(), ["quiet", "loud", "between", "own"]);
     drop(Outer::objects().select_related(|o| o.inner));
 }
+
+/// The ORM by another path, as the facade has it.
+mod elsewhere {
+    pub(crate) mod facade {
+        pub(crate) use nuages_orm as orm;
+    }
+}
+
+#[test]
+fn the_orm_may_be_found_elsewhere() {
+    use elsewhere::facade::orm::prelude::*;
+
+    #[model(crate = crate::elsewhere::facade::orm, table = "written")]
+    struct Book {
+        id: i64,
+        #[relation(reverse = Review::book)]
+        reviews: Many<Review>,
+    }
+
+    #[model(crate = crate::elsewhere::facade::orm)]
+    struct Review {
+        id: i64,
+        #[field(unique)]
+        #[relation(on_delete = Cascade)]
+        book: ForeignKey<Book>,
+    }
+
+    assert_eq!(Book::meta().table, "written");
+    assert!(Review::meta().columns[1].unique && !Review::meta().columns[1].index);
+    drop(Book::objects().annotate(|b| b.reviews.count()));
+}
+
+#[test]
+fn what_is_built_can_be_sent_and_shared() {
+    fn can<T: Send + Sync + Clone>(_: &T) {}
+    fn is_a_future<T: Future + Send + Unpin>(_: &T) {}
+
+    use public::{Author, Book};
+
+    let books = Book::objects().filter(|b| b.author.name.eq("Django Reinhardt"));
+    can(&books);
+    can(&books.clone().select_related(|b| b.author));
+    can(&books.clone().values(|b| b.author.name));
+    can(&books.clone().values(|b| b.author.name).annotate(|b| b.id.count()));
+    can(&Author::objects().annotate(|a| a.books.count()));
+    is_a_future(&Author::create().name("Django Reinhardt"));
+    is_a_future(&books.all().into_future());
+}

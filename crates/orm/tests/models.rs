@@ -1,5 +1,13 @@
 //! The behaviour of models and querysets: one text, run in both call styles on each database.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+#[allow(
+    unused_imports,
+    unused_macros,
+    unreachable_pub,
+    reason = "each test file uses what it needs"
+)]
 mod common;
 
 use nuages_orm::prelude::*;
@@ -75,6 +83,7 @@ struct Sheet {
     small: i16,
     medium: i32,
     large: i64,
+    bonus: Option<i32>,
     float: f64,
     text: String,
     #[field(max_digits = 8, decimal_places = 2)]

@@ -1,5 +1,9 @@
 //! The behaviour of transactions, hooks and hand-written SQL: one text, run in both call styles on each database.
 
+#![cfg(feature = "sqlite")]
+#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
+
+#[expect(unused_imports, unused_macros, reason = "the styles have their own")]
 mod common;
 
 macro_rules! backends {

@@ -57,7 +57,7 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
     let builder = model.builder_struct();
     let parameters: Vec<_> = parameters(model).collect();
     let traits: Vec<_> = model.required().map(|field| trait_name(model, field)).collect();
-    let missing = parameters.iter().map(|_| quote!(#root::__private::Missing));
+    let missing = parameters.iter().map(|_| quote!(#root::ColumnMissing));
     let given: Vec<_> = model.required().map(|field| given(model, field)).collect();
     let create = format!(
         "Makes a row: give the columns, then `.await` it or `.wait()` for it, which gives the [`{name}`]."
@@ -140,7 +140,7 @@ fn given(model: &Model, field: &Field) -> TokenStream {
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
         #visibility trait #trait_name {}
         #[diagnostic::do_not_recommend]
-        impl #trait_name for #root::__private::Given {}
+        impl #trait_name for #root::ColumnGiven {}
     }
 }
 
@@ -165,7 +165,7 @@ fn method(model: &Model, field: &Field, parameters: &[Ident], required: Option<u
     };
     let out = parameters.iter().enumerate().map(|(at, parameter)| {
         if required == Some(at) {
-            quote!(#root::__private::Given)
+            quote!(#root::ColumnGiven)
         } else {
             quote!(#parameter)
         }

@@ -71,8 +71,11 @@ pub(crate) fn model(
     })
 }
 
-/// The struct without the attributes that only `#[model]` knows.
+/// The struct without the attributes that only `#[model]` knows, and without the derived traits that build on those it implements.
 fn bare(mut input: DeriveInput) -> TokenStream {
+    input
+        .attrs
+        .retain(|attribute| !attribute.path().is_ident("derive"));
     if let Data::Struct(data) = &mut input.data {
         for field in &mut data.fields {
             field.attrs.retain(|attribute| !options::is_ours(attribute));

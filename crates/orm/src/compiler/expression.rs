@@ -20,7 +20,11 @@ pub(super) struct Typing {
 
 impl Typing {
     fn certain(kind: Kind) -> Self {
-        Self { kind: Some(kind), places: None, nullable: false }
+        Self {
+            kind: Some(kind),
+            places: None,
+            nullable: false,
+        }
     }
 }
 
@@ -50,18 +54,33 @@ impl Compiler {
                 Ok(())
             }
             Expr::In(inner, values) => self.is_in(inner, values, sql),
-            Expr::Match { expr, place, pattern, case_sensitive } => {
+            Expr::Match {
+                expr,
+                place,
+                pattern,
+                case_sensitive,
+            } => {
                 let kind = self.typing(expr).kind;
                 let mut text = String::new();
                 self.expr(expr, &mut text)?;
-                let found =
-                    Match { expr: &text, kind, place: *place, pattern, case_sensitive: *case_sensitive };
+                let found = Match {
+                    expr: &text,
+                    kind,
+                    place: *place,
+                    pattern,
+                    case_sensitive: *case_sensitive,
+                };
                 sql.push('(');
-                self.syntax.matches(&found, sql, &mut |value, sql| self.bind(value, sql));
+                self.syntax
+                    .matches(&found, sql, &mut |value, sql| self.bind(value, sql));
                 sql.push(')');
                 Ok(())
             }
-            Expr::Aggregate { function, expr, distinct } => {
+            Expr::Aggregate {
+                function,
+                expr,
+                distinct,
+            } => {
                 let kind = expr.as_ref().and_then(|expr| self.typing(expr).kind);
                 sql.push_str(self.syntax.aggregate(*function, kind));
                 sql.push_str(if *distinct { "(DISTINCT " } else { "(" });
@@ -89,7 +108,9 @@ impl Compiler {
 
     /// The query around the present one, past those that the compiler made itself.
     fn outer(&self) -> Result<usize> {
-        let mut users = (0..self.scopes.len()).rev().filter(|&index| !self.scopes[index].transparent);
+        let mut users = (0..self.scopes.len())
+            .rev()
+            .filter(|&index| !self.scopes[index].transparent);
         users.next();
         users.next().ok_or_else(|| {
             Error::configuration("a column of the query around it is used in a query that is no subquery")
@@ -214,29 +235,43 @@ impl Compiler {
             Expr::Column { path, column } => self.column_typing(self.scopes.len() - 1, path, column),
             Expr::Outer { path, column } => match self.outer() {
                 Ok(scope) => self.column_typing(scope, path, column),
-                Err(_) => Typing { kind: None, places: None, nullable: true },
+                Err(_) => Typing {
+                    kind: None,
+                    places: None,
+                    nullable: true,
+                },
             },
-            Expr::Value(value) => {
-                Typing { kind: Some(value.kind()), places: None, nullable: value.is_null() }
-            }
+            Expr::Value(value) => Typing {
+                kind: Some(value.kind()),
+                places: None,
+                nullable: value.is_null(),
+            },
             Expr::Binary(left, operator, right) => {
                 let nullable = self.typing(left).nullable || self.typing(right).nullable;
                 if compares(*operator) {
                     let null = matches!(&**right, Expr::Value(value) if value.is_null());
-                    return Typing { nullable: nullable && !null, ..Typing::certain(Kind::Bool) };
+                    return Typing {
+                        nullable: nullable && !null,
+                        ..Typing::certain(Kind::Bool)
+                    };
                 }
                 // A division by zero is NULL in SQLite.
                 let nullable = nullable || *operator == Operator::Div;
-                Typing { kind: self.arithmetic_kind(left, right), places: None, nullable }
+                Typing {
+                    kind: self.arithmetic_kind(left, right),
+                    places: None,
+                    nullable,
+                }
             }
             Expr::Not(_) | Expr::IsNull(..) | Expr::Exists(_) => Typing::certain(Kind::Bool),
             Expr::And(parts) | Expr::Or(parts) => Typing {
                 nullable: parts.iter().any(|part| self.typing(part).nullable),
                 ..Typing::certain(Kind::Bool)
             },
-            Expr::In(inner, _) | Expr::Match { expr: inner, .. } => {
-                Typing { nullable: self.typing(inner).nullable, ..Typing::certain(Kind::Bool) }
-            }
+            Expr::In(inner, _) | Expr::Match { expr: inner, .. } => Typing {
+                nullable: self.typing(inner).nullable,
+                ..Typing::certain(Kind::Bool)
+            },
             Expr::Aggregate { function, expr, .. } => self.aggregate_typing(*function, expr.as_deref()),
             Expr::Subquery(select) => subquery_typing(select),
         }
@@ -254,7 +289,11 @@ impl Compiler {
                 places: decimal_places(meta),
                 nullable: meta.nullable || is_outer(path),
             },
-            None => Typing { kind: None, places: None, nullable: true },
+            None => Typing {
+                kind: None,
+                places: None,
+                nullable: true,
+            },
         }
     }
 
@@ -262,9 +301,11 @@ impl Compiler {
         let inner = expr.map(|expr| self.typing(expr));
         match function {
             Aggregate::Count => Typing::certain(Kind::BigInt),
-            Aggregate::Avg => {
-                Typing { kind: inner.and_then(|inner| inner.kind), places: None, nullable: true }
-            }
+            Aggregate::Avg => Typing {
+                kind: inner.and_then(|inner| inner.kind),
+                places: None,
+                nullable: true,
+            },
             Aggregate::Sum | Aggregate::Min | Aggregate::Max => Typing {
                 kind: inner.and_then(|inner| inner.kind),
                 places: inner.and_then(|inner| inner.places),
@@ -276,24 +317,46 @@ impl Compiler {
 
 /// The type of a subquery's one value: that of a column or aggregate of its own model; of others nothing is known.
 fn subquery_typing(select: &Select) -> Typing {
-    let unknown = Typing { kind: None, places: None, nullable: true };
+    let unknown = Typing {
+        kind: None,
+        places: None,
+        nullable: true,
+    };
     let own = |expr: &Expr| match expr {
         Expr::Column { path, column } if path.is_empty() => find_column(select.model, column),
         _ => None,
     };
     match select.columns.as_slice() {
-        [Expr::Aggregate { function: Aggregate::Count, .. }] if select.group_by.is_empty() => {
-            Typing::certain(Kind::BigInt)
-        }
-        [Expr::Aggregate { function, expr: Some(expr), .. }] => match own(expr) {
-            Some(meta) if *function != Aggregate::Avg => {
-                Typing { kind: Some(meta.kind), places: decimal_places(meta), nullable: true }
-            }
-            Some(meta) => Typing { kind: Some(meta.kind), ..unknown },
+        [
+            Expr::Aggregate {
+                function: Aggregate::Count,
+                ..
+            },
+        ] if select.group_by.is_empty() => Typing::certain(Kind::BigInt),
+        [
+            Expr::Aggregate {
+                function,
+                expr: Some(expr),
+                ..
+            },
+        ] => match own(expr) {
+            Some(meta) if *function != Aggregate::Avg => Typing {
+                kind: Some(meta.kind),
+                places: decimal_places(meta),
+                nullable: true,
+            },
+            Some(meta) => Typing {
+                kind: Some(meta.kind),
+                ..unknown
+            },
             None => unknown,
         },
         [column] => match own(column) {
-            Some(meta) => Typing { kind: Some(meta.kind), places: decimal_places(meta), nullable: true },
+            Some(meta) => Typing {
+                kind: Some(meta.kind),
+                places: decimal_places(meta),
+                nullable: true,
+            },
             None => unknown,
         },
         _ => unknown,
@@ -309,7 +372,9 @@ fn leads_to_many(expr: &Expr) -> bool {
         | Expr::IsNull(inner, _)
         | Expr::In(inner, _)
         | Expr::Match { expr: inner, .. }
-        | Expr::Aggregate { expr: Some(inner), .. } => leads_to_many(inner),
+        | Expr::Aggregate {
+            expr: Some(inner), ..
+        } => leads_to_many(inner),
         Expr::And(parts) | Expr::Or(parts) => parts.iter().any(leads_to_many),
         Expr::Outer { .. }
         | Expr::Value(_)

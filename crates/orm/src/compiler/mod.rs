@@ -42,7 +42,12 @@ pub(crate) fn syntax(dialect: Dialect) -> &'static dyn Syntax {
 /// Compiles a statement. `in_transaction` is whether it runs inside one, which row locks need.
 pub(crate) fn compile(dialect: Dialect, statement: Statement, in_transaction: bool) -> Result<Compiled> {
     let syntax = syntax(dialect);
-    let mut compiler = Compiler { syntax, values: Vec::new(), scopes: Vec::new(), aliases: 0 };
+    let mut compiler = Compiler {
+        syntax,
+        values: Vec::new(),
+        scopes: Vec::new(),
+        aliases: 0,
+    };
     let writes = !matches!(statement, Statement::Select(_));
     let mut sql = String::with_capacity(256);
     let places = match statement {
@@ -62,7 +67,12 @@ pub(crate) fn compile(dialect: Dialect, statement: Statement, in_transaction: bo
             None
         }
     };
-    Ok(Compiled { sql: sql.into(), values: compiler.values, places, writes })
+    Ok(Compiled {
+        sql: sql.into(),
+        values: compiler.values,
+        places,
+        writes,
+    })
 }
 
 /// What is gathered while a statement is written.
@@ -136,7 +146,11 @@ impl Compiler {
         let places = self.places(&select.columns);
         let scope = self.pop_scope();
 
-        sql.push_str(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
+        sql.push_str(if select.distinct {
+            "SELECT DISTINCT "
+        } else {
+            "SELECT "
+        });
         sql.push_str(&columns);
         sql.push_str(" FROM ");
         scope.write_from(sql);
@@ -180,7 +194,12 @@ impl Compiler {
     }
 
     fn insert(&mut self, insert: Insert, sql: &mut String) -> Result<Option<Box<[Option<u32>]>>> {
-        let Insert { model, columns, rows, returning } = insert;
+        let Insert {
+            model,
+            columns,
+            rows,
+            returning,
+        } = insert;
         sql.push_str("INSERT INTO ");
         quote(model.table, sql);
         if columns.is_empty() {
@@ -197,7 +216,11 @@ impl Compiler {
             sql.push_str(") VALUES ");
             let metas: Vec<_> = columns.iter().map(|column| find_column(model, column)).collect();
             for (index, row) in rows.into_iter().enumerate() {
-                debug_assert_eq!(row.len(), columns.len(), "each row is as long as the list of columns");
+                debug_assert_eq!(
+                    row.len(),
+                    columns.len(),
+                    "each row is as long as the list of columns"
+                );
                 sql.push_str(if index == 0 { "(" } else { ", (" });
                 for (index, value) in row.into_iter().enumerate() {
                     if index > 0 {
@@ -217,8 +240,10 @@ impl Compiler {
         if !self.syntax.needs_places() {
             return Ok(None);
         }
-        let places: Box<[_]> =
-            returning.iter().map(|name| find_column(model, name).and_then(decimal_places)).collect();
+        let places: Box<[_]> = returning
+            .iter()
+            .map(|name| find_column(model, name).and_then(decimal_places))
+            .collect();
         Ok(places.iter().any(Option::is_some).then_some(places))
     }
 

@@ -16,8 +16,18 @@ impl Syntax for Postgres {
     }
 
     fn matches(&self, text: &Match<'_>, sql: &mut String, bind: &mut dyn FnMut(Value, &mut String)) {
-        let Match { expr, kind, place, pattern, case_sensitive } = *text;
-        let cast = if matches!(kind, Some(Kind::Text) | None) { "" } else { "::text" };
+        let Match {
+            expr,
+            kind,
+            place,
+            pattern,
+            case_sensitive,
+        } = *text;
+        let cast = if matches!(kind, Some(Kind::Text) | None) {
+            ""
+        } else {
+            "::text"
+        };
         let (before, after) = if case_sensitive { ("", "") } else { ("UPPER(", ")") };
         let _ = write!(sql, "{before}{expr}{cast}{after}");
         let pattern = match place {

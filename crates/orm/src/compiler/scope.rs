@@ -25,7 +25,12 @@ struct Join {
 
 impl Scope {
     pub(super) fn new(model: &'static ModelMeta, alias: usize) -> Self {
-        Self { model, alias, joins: Vec::new(), transparent: false }
+        Self {
+            model,
+            alias,
+            joins: Vec::new(),
+            transparent: false,
+        }
     }
 
     pub(super) fn has_joins(&self) -> bool {
@@ -51,7 +56,12 @@ impl Scope {
                 None => {
                     let alias = *aliases;
                     *aliases += 1;
-                    self.joins.push(Join { path: path.to_vec(), from, alias, outer: is_outer(path) });
+                    self.joins.push(Join {
+                        path: path.to_vec(),
+                        from,
+                        alias,
+                        outer: is_outer(path),
+                    });
                     alias
                 }
             };
@@ -63,7 +73,13 @@ impl Scope {
     pub(super) fn write_from(&self, sql: &mut String) {
         quote(self.model.table, sql);
         let _ = write!(sql, " AS \"t{}\"", self.alias);
-        for Join { path, from, alias, outer } in &self.joins {
+        for Join {
+            path,
+            from,
+            alias,
+            outer,
+        } in &self.joins
+        {
             let Some(relation) = path.last() else { continue };
             sql.push_str(if *outer { " LEFT JOIN " } else { " INNER JOIN " });
             quote((relation.to)().table, sql);

@@ -20,7 +20,13 @@ impl Syntax for Sqlite {
 
     fn matches(&self, text: &Match<'_>, sql: &mut String, bind: &mut dyn FnMut(Value, &mut String)) {
         // LIKE ignores the case of ASCII letters and of no others. GLOB compares exactly, and folding is the driver's.
-        let Match { expr, place, pattern, case_sensitive, .. } = *text;
+        let Match {
+            expr,
+            place,
+            pattern,
+            case_sensitive,
+            ..
+        } = *text;
         let folded;
         let pattern = if case_sensitive {
             sql.push_str(expr);

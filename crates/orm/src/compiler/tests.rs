@@ -29,15 +29,28 @@ fn both(statement: Statement, sqlite: &str, postgres: &str) -> Vec<Value> {
 fn filter(filter: Expr, sqlite: &str, postgres: &str) -> Vec<Value> {
     let prefix = r#"SELECT "t0"."id" FROM "book" AS "t0" WHERE "#;
     let statement = Statement::Select(select(&BOOK, [col("id")], Some(filter)));
-    both(statement, &format!("{prefix}{sqlite}"), &format!("{prefix}{postgres}"))
+    both(
+        statement,
+        &format!("{prefix}{sqlite}"),
+        &format!("{prefix}{postgres}"),
+    )
 }
 
 fn matching(place: Place, pattern: &str, case_sensitive: bool) -> Expr {
-    Expr::Match { expr: Box::new(col("title")), place, pattern: pattern.to_owned(), case_sensitive }
+    Expr::Match {
+        expr: Box::new(col("title")),
+        place,
+        pattern: pattern.to_owned(),
+        case_sensitive,
+    }
 }
 
 fn count() -> Expr {
-    Expr::Aggregate { function: Aggregate::Count, expr: None, distinct: false }
+    Expr::Aggregate {
+        function: Aggregate::Count,
+        expr: None,
+        distinct: false,
+    }
 }
 
 #[test]
@@ -52,7 +65,10 @@ fn one_join_a_path_and_outer_joins_where_a_row_may_be_missing() {
         ],
         Some(eq(over(&[&BOOK_AUTHOR, &AUTHOR_COUNTRY], "name"), value("BE"))),
     );
-    query.order = vec![Order { expr: over(&[&BOOK_AUTHOR], "name"), descending: true }];
+    query.order = vec![Order {
+        expr: over(&[&BOOK_AUTHOR], "name"),
+        descending: true,
+    }];
     let text = |placeholder: &str| {
         format!(
             r#"SELECT "t0"."title", "t1"."name", "t2"."name", "t4"."name" FROM "book" AS "t0" INNER JOIN "author" AS "t1" ON "t0"."author_id" = "t1"."id" INNER JOIN "country" AS "t2" ON "t1"."country_id" = "t2"."id" LEFT JOIN "author" AS "t3" ON "t0"."editor_id" = "t3"."id" LEFT JOIN "country" AS "t4" ON "t3"."country_id" = "t4"."id" WHERE ("t2"."name" = {placeholder}) ORDER BY "t1"."name" DESC"#
@@ -70,7 +86,10 @@ fn the_key_of_a_related_row_needs_no_join() {
         r#"("t0"."author_id" = $1)"#,
     );
     let by_country = eq(over(&[&BOOK_AUTHOR, &AUTHOR_COUNTRY], "id"), value(3_i64));
-    let (found, _) = sql(Dialect::Sqlite, Statement::Select(select(&BOOK, [col("id")], Some(by_country))));
+    let (found, _) = sql(
+        Dialect::Sqlite,
+        Statement::Select(select(&BOOK, [col("id")], Some(by_country))),
+    );
     assert_eq!(
         found,
         r#"SELECT "t0"."id" FROM "book" AS "t0" INNER JOIN "author" AS "t1" ON "t0"."author_id" = "t1"."id" WHERE ("t1"."country_id" = ?1)"#
@@ -98,11 +117,18 @@ fn conditions() {
     filter(Expr::Or(vec![]), "FALSE", "FALSE");
     filter(Expr::In(Box::new(col("id")), vec![]), "FALSE", "FALSE");
     filter(
-        Expr::In(Box::new(col("id")), vec![1_i64.into(), Value::Null(Kind::BigInt), 2_i64.into()]),
+        Expr::In(
+            Box::new(col("id")),
+            vec![1_i64.into(), Value::Null(Kind::BigInt), 2_i64.into()],
+        ),
         r#"("t0"."id" IN (?1, ?2))"#,
         r#"("t0"."id" IN ($1, $2))"#,
     );
-    filter(eq(col("editor_id"), null(Kind::BigInt)), r#"("t0"."editor_id" IS NULL)"#, r#"("t0"."editor_id" IS NULL)"#);
+    filter(
+        eq(col("editor_id"), null(Kind::BigInt)),
+        r#"("t0"."editor_id" IS NULL)"#,
+        r#"("t0"."editor_id" IS NULL)"#,
+    );
     filter(
         Expr::IsNull(Box::new(col("subtitle")), false),
         r#"("t0"."subtitle" IS NOT NULL)"#,
@@ -112,7 +138,11 @@ fn conditions() {
 
 #[test]
 fn not_knows_about_null() {
-    filter(not(eq(col("stock"), value(1))), r#"NOT ("t0"."stock" = ?1)"#, r#"NOT ("t0"."stock" = $1)"#);
+    filter(
+        not(eq(col("stock"), value(1))),
+        r#"NOT ("t0"."stock" = ?1)"#,
+        r#"NOT ("t0"."stock" = $1)"#,
+    );
     filter(
         not(eq(col("subtitle"), value("a"))),
         r#"(("t0"."subtitle" = ?1) IS NOT TRUE)"#,
@@ -122,7 +152,11 @@ fn not_knows_about_null() {
 
 #[test]
 fn not_over_a_to_many_relation_means_none() {
-    let query = select(&AUTHOR, [col("id")], Some(not(eq(over(&[&AUTHOR_BOOKS], "title"), value("a")))));
+    let query = select(
+        &AUTHOR,
+        [col("id")],
+        Some(not(eq(over(&[&AUTHOR_BOOKS], "title"), value("a")))),
+    );
     let text = |placeholder: &str| {
         format!(
             r#"SELECT "t0"."id" FROM "author" AS "t0" WHERE NOT ("t0"."id" IN (SELECT "t1"."id" FROM "author" AS "t1" LEFT JOIN "book" AS "t2" ON "t1"."id" = "t2"."author_id" WHERE ("t2"."title" = {placeholder})))"#
@@ -156,7 +190,11 @@ fn text_matches_escape_their_own_signs() {
         (r#""t0"."title" LIKE $1"#, "%a"),
         matching(Place::End, "a", true),
     );
-    of((r#""t0"."title" = ?1"#, "a*"), (r#""t0"."title" = $1"#, "a*"), matching(Place::Whole, "a*", true));
+    of(
+        (r#""t0"."title" = ?1"#, "a*"),
+        (r#""t0"."title" = $1"#, "a*"),
+        matching(Place::Whole, "a*", true),
+    );
     of(
         (r#"nuages_fold("t0"."title") = ?1"#, "a%"),
         (r#"UPPER("t0"."title") = UPPER($1)"#, "A%"),
@@ -168,9 +206,18 @@ fn text_matches_escape_their_own_signs() {
 fn slices_and_orders() {
     let mut query = select(&BOOK, [col("id")], None);
     query.order = vec![
-        Order { expr: col("subtitle"), descending: false },
-        Order { expr: over(&[&BOOK_EDITOR], "name"), descending: true },
-        Order { expr: col("id"), descending: false },
+        Order {
+            expr: col("subtitle"),
+            descending: false,
+        },
+        Order {
+            expr: over(&[&BOOK_EDITOR], "name"),
+            descending: true,
+        },
+        Order {
+            expr: col("id"),
+            descending: false,
+        },
     ];
     query.limit = Some(20);
     query.offset = Some(40);
@@ -178,8 +225,12 @@ fn slices_and_orders() {
     let from = r#"SELECT DISTINCT "t0"."id" FROM "book" AS "t0" LEFT JOIN "author" AS "t1" ON "t0"."editor_id" = "t1"."id""#;
     let values = both(
         Statement::Select(query),
-        &format!(r#"{from} ORDER BY "t0"."subtitle" ASC NULLS LAST, "t1"."name" DESC NULLS FIRST, "t0"."id" ASC LIMIT ?1 OFFSET ?2"#),
-        &format!(r#"{from} ORDER BY "t0"."subtitle" ASC, "t1"."name" DESC, "t0"."id" ASC LIMIT $1 OFFSET $2"#),
+        &format!(
+            r#"{from} ORDER BY "t0"."subtitle" ASC NULLS LAST, "t1"."name" DESC NULLS FIRST, "t0"."id" ASC LIMIT ?1 OFFSET ?2"#
+        ),
+        &format!(
+            r#"{from} ORDER BY "t0"."subtitle" ASC, "t1"."name" DESC, "t0"."id" ASC LIMIT $1 OFFSET $2"#
+        ),
     );
     assert_eq!(values, [Value::BigInt(20), Value::BigInt(40)]);
 
@@ -198,7 +249,10 @@ fn groups() {
     let mut query = select(&BOOK, [name.clone(), count()], None);
     query.group_by = vec![name];
     query.having = Some(binary(count(), Operator::Gt, value(3_i64)));
-    query.order = vec![Order { expr: count(), descending: true }];
+    query.order = vec![Order {
+        expr: count(),
+        descending: true,
+    }];
     let text = |placeholder: &str| {
         format!(
             r#"SELECT "t1"."name", COUNT(*) FROM "book" AS "t0" INNER JOIN "author" AS "t1" ON "t0"."author_id" = "t1"."id" GROUP BY "t1"."name" HAVING (COUNT(*) > {placeholder}) ORDER BY COUNT(*) DESC"#
@@ -209,9 +263,23 @@ fn groups() {
 
 #[test]
 fn subqueries_see_the_query_around_them() {
-    let of_author = || eq(col("author_id"), Expr::Outer { path: [].into(), column: "id" });
+    let of_author = || {
+        eq(
+            col("author_id"),
+            Expr::Outer {
+                path: [].into(),
+                column: "id",
+            },
+        )
+    };
     let counted = select(&BOOK, [count()], Some(of_author()));
-    let of_country = eq(col("id"), Expr::Outer { path: [&AUTHOR_COUNTRY].into(), column: "id" });
+    let of_country = eq(
+        col("id"),
+        Expr::Outer {
+            path: [&AUTHOR_COUNTRY].into(),
+            column: "id",
+        },
+    );
     let named = select(&COUNTRY, [], Some(of_country));
     let query = select(
         &AUTHOR,
@@ -222,7 +290,11 @@ fn subqueries_see_the_query_around_them() {
     both(Statement::Select(query), text, text);
 
     let lost = select(&BOOK, [], Some(of_author()));
-    assert!(compile(Dialect::Sqlite, Statement::Select(lost), false).unwrap_err().is_configuration());
+    assert!(
+        compile(Dialect::Sqlite, Statement::Select(lost), false)
+            .unwrap_err()
+            .is_configuration()
+    );
 }
 
 #[test]
@@ -230,7 +302,13 @@ fn a_join_that_a_subquery_needs_is_made_around_it() {
     let counted = select(
         &BOOK,
         [count()],
-        Some(eq(col("title"), Expr::Outer { path: [&AUTHOR_COUNTRY].into(), column: "name" })),
+        Some(eq(
+            col("title"),
+            Expr::Outer {
+                path: [&AUTHOR_COUNTRY].into(),
+                column: "name",
+            },
+        )),
     );
     let query = select(&AUTHOR, [Expr::Subquery(Box::new(counted))], None);
     let text = r#"SELECT (SELECT COUNT(*) FROM "book" AS "t1" WHERE ("t1"."title" = "t2"."name")) FROM "author" AS "t0" INNER JOIN "country" AS "t2" ON "t0"."country_id" = "t2"."id""#;
@@ -242,7 +320,11 @@ fn row_locks_need_a_transaction() {
     let mut query = select(&BOOK, [col("id"), over(&[&BOOK_EDITOR], "name")], None);
     query.for_update = true;
     let from = r#"SELECT "t0"."id", "t1"."name" FROM "book" AS "t0" LEFT JOIN "author" AS "t1" ON "t0"."editor_id" = "t1"."id""#;
-    both(Statement::Select(query.clone()), from, &format!(r#"{from} FOR UPDATE OF "t0""#));
+    both(
+        Statement::Select(query.clone()),
+        from,
+        &format!(r#"{from} FOR UPDATE OF "t0""#),
+    );
     for dialect in [Dialect::Sqlite, Dialect::Postgres] {
         let error = compile(dialect, Statement::Select(query.clone()), false).unwrap_err();
         assert!(error.is_transaction_required(), "{error}");
@@ -252,7 +334,12 @@ fn row_locks_need_a_transaction() {
 
 #[test]
 fn inserts() {
-    let row = |title: &str| vec![title.into(), "12.345".parse::<rust_decimal::Decimal>().unwrap().into()];
+    let row = |title: &str| {
+        vec![
+            title.into(),
+            "12.345".parse::<rust_decimal::Decimal>().unwrap().into(),
+        ]
+    };
     let insert = Insert {
         model: &BOOK,
         columns: vec!["title", "price"],
@@ -260,15 +347,26 @@ fn inserts() {
         returning: vec!["id", "price"],
     };
     let compiled = compile(Dialect::Sqlite, Statement::Insert(insert.clone()), false).unwrap();
-    assert_eq!(compiled.sql, r#"INSERT INTO "book" ("title", "price") VALUES (?1, ?2), (?3, ?4) RETURNING "id", "price""#);
+    assert_eq!(
+        compiled.sql,
+        r#"INSERT INTO "book" ("title", "price") VALUES (?1, ?2), (?3, ?4) RETURNING "id", "price""#
+    );
     // Rounded to the column, as PostgreSQL does, and to be read back with the column's places.
     assert_eq!(compiled.values[1], Value::Decimal("12.35".parse().unwrap()));
     assert_eq!(compiled.places.as_deref(), Some(&[None, Some(2)][..]));
     assert!(compiled.writes);
     let (found, _) = sql(Dialect::Postgres, Statement::Insert(insert));
-    assert_eq!(found, r#"INSERT INTO "book" ("title", "price") VALUES ($1, $2), ($3, $4) RETURNING "id", "price""#);
+    assert_eq!(
+        found,
+        r#"INSERT INTO "book" ("title", "price") VALUES ($1, $2), ($3, $4) RETURNING "id", "price""#
+    );
 
-    let empty = Insert { model: &COUNTRY, columns: vec![], rows: vec![vec![]], returning: vec![] };
+    let empty = Insert {
+        model: &COUNTRY,
+        columns: vec![],
+        rows: vec![vec![]],
+        returning: vec![],
+    };
     let text = r#"INSERT INTO "country" DEFAULT VALUES"#;
     both(Statement::Insert(empty), text, text);
 }
@@ -290,7 +388,11 @@ fn a_decimal_that_the_column_has_no_room_for_is_refused() {
 #[test]
 fn updates() {
     let less = binary(col("stock"), Operator::Sub, value(1));
-    let more = binary(col("price"), Operator::Mul, Expr::Value(Value::Decimal("1.1".parse().unwrap())));
+    let more = binary(
+        col("price"),
+        Operator::Mul,
+        Expr::Value(Value::Decimal("1.1".parse().unwrap())),
+    );
     let update = Update {
         model: &BOOK,
         set: vec![("stock", less), ("price", more), ("title", value("x"))],
@@ -301,7 +403,11 @@ fn updates() {
         r#"UPDATE "book" AS "t0" SET "stock" = ("t0"."stock" - ?1), "price" = nuages_round(nuages_multiply("t0"."price", ?2), 2), "title" = ?3 WHERE ("t0"."id" = ?4)"#,
         r#"UPDATE "book" AS "t0" SET "stock" = ("t0"."stock" - $1), "price" = ("t0"."price" * $2), "title" = $3 WHERE ("t0"."id" = $4)"#,
     );
-    let foreign = Update { model: &BOOK, set: vec![("title", over(&[&BOOK_AUTHOR], "name"))], filter: None };
+    let foreign = Update {
+        model: &BOOK,
+        set: vec![("title", over(&[&BOOK_AUTHOR], "name"))],
+        filter: None,
+    };
     let error = compile(Dialect::Postgres, Statement::Update(foreign), false).unwrap_err();
     assert!(error.is_configuration(), "{error}");
 }
@@ -315,18 +421,28 @@ fn writes_over_relations_pick_their_rows_by_a_subquery() {
         )
     };
     let values = both(
-        Statement::Delete(Delete { model: &BOOK, filter: filter.clone() }),
+        Statement::Delete(Delete {
+            model: &BOOK,
+            filter: filter.clone(),
+        }),
         &format!(r#"DELETE FROM "book" AS "t0" {}"#, picked("?1")),
         &format!(r#"DELETE FROM "book" AS "t0" {}"#, picked("$1")),
     );
     assert_eq!(values.len(), 1);
     both(
-        Statement::Update(Update { model: &BOOK, set: vec![("stock", value(0))], filter }),
+        Statement::Update(Update {
+            model: &BOOK,
+            set: vec![("stock", value(0))],
+            filter,
+        }),
         &format!(r#"UPDATE "book" AS "t0" SET "stock" = ?1 {}"#, picked("?2")),
         &format!(r#"UPDATE "book" AS "t0" SET "stock" = $1 {}"#, picked("$2")),
     );
     both(
-        Statement::Delete(Delete { model: &BOOK, filter: None }),
+        Statement::Delete(Delete {
+            model: &BOOK,
+            filter: None,
+        }),
         r#"DELETE FROM "book" AS "t0""#,
         r#"DELETE FROM "book" AS "t0""#,
     );
@@ -334,11 +450,18 @@ fn writes_over_relations_pick_their_rows_by_a_subquery() {
 
 #[test]
 fn decimals_are_calculated_exactly_where_sqlite_would_not() {
-    let sum = Expr::Aggregate { function: Aggregate::Sum, expr: Some(Box::new(col("price"))), distinct: false };
+    let sum = Expr::Aggregate {
+        function: Aggregate::Sum,
+        expr: Some(Box::new(col("price"))),
+        distinct: false,
+    };
     let half = binary(col("price"), Operator::Div, value(2));
     let query: Select = select(&BOOK, [sum, half], None);
     let compiled = compile(Dialect::Sqlite, Statement::Select(query), false).unwrap();
-    assert_eq!(compiled.sql, r#"SELECT nuages_sum("t0"."price"), nuages_divide("t0"."price", ?1) FROM "book" AS "t0""#);
+    assert_eq!(
+        compiled.sql,
+        r#"SELECT nuages_sum("t0"."price"), nuages_divide("t0"."price", ?1) FROM "book" AS "t0""#
+    );
     assert_eq!(compiled.places.as_deref(), Some(&[Some(2), None][..]));
 }
 

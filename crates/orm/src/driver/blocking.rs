@@ -36,7 +36,11 @@ impl Worker {
     }
 
     fn new(connection: Box<dyn BlockingConnection>, thread: Option<mpsc::Sender<Job>>) -> Self {
-        Self { interrupt: connection.interrupt(), connection: Some(connection), thread }
+        Self {
+            interrupt: connection.interrupt(),
+            connection: Some(connection),
+            thread,
+        }
     }
 
     pub(super) async fn call(&mut self, call: Call, keep: &Keep) -> Result<Answer> {
@@ -68,7 +72,9 @@ impl Worker {
 
     /// Closes the connection, on its thread if it has one: the last connection of a database tidies up its files.
     pub(super) async fn close(mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
         match self.thread.take() {
             Some(sender) if !nuages_bridge::may_block() => {
                 let _closed = on(sender, move || drop(connection)).await;
@@ -101,7 +107,9 @@ impl Drop for StopIfDropped {
 fn run(connection: &mut dyn BlockingConnection, call: Call) -> Result<Answer> {
     let Call { sql, values, want } = call;
     match want {
-        Want::Rows(mut sink) => connection.fetch(&sql, &values, &mut *sink).map(|()| Answer::Rows(sink)),
+        Want::Rows(mut sink) => connection
+            .fetch(&sql, &values, &mut *sink)
+            .map(|()| Answer::Rows(sink)),
         Want::Count => connection.execute(&sql, &values).map(Answer::Count),
         Want::Done => connection.batch(&sql).map(|()| Answer::Done),
     }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use tokio::runtime::{self, Handle};
+use tokio::runtime::{self, Handle, RuntimeFlavor};
+use tokio::task::JoinHandle;
 
 use super::blocking::Worker;
 use super::{AsyncConnection, RowSink};
@@ -42,15 +43,27 @@ pub(crate) enum Answer {
 
 impl Call {
     pub(crate) fn rows(sql: Cow<'static, str>, values: Vec<Value>, sink: Box<dyn Sink>) -> Self {
-        Self { sql, values, want: Want::Rows(sink) }
+        Self {
+            sql,
+            values,
+            want: Want::Rows(sink),
+        }
     }
 
     pub(crate) fn count(sql: Cow<'static, str>, values: Vec<Value>) -> Self {
-        Self { sql, values, want: Want::Count }
+        Self {
+            sql,
+            values,
+            want: Want::Count,
+        }
     }
 
     pub(crate) fn batch(sql: impl Into<Cow<'static, str>>) -> Self {
-        Self { sql: sql.into(), values: Vec::new(), want: Want::Done }
+        Self {
+            sql: sql.into(),
+            values: Vec::new(),
+            want: Want::Done,
+        }
     }
 }
 
@@ -61,8 +74,8 @@ pub(crate) struct Connection {
     busy: bool,
     broken: bool,
     last_used: Instant,
-    /// The runtime that drives its I/O, and without which it is dead.
-    runtime: Option<runtime::Id>,
+    /// For one that is awaited: where its I/O is driven.
+    home: Option<Home>,
 }
 
 enum Kind {
@@ -72,15 +85,21 @@ enum Kind {
 
 impl Connection {
     pub(super) fn from_async(connection: Box<dyn AsyncConnection>) -> Self {
-        Self::new(Kind::Async(connection))
+        Self::new(Kind::Async(connection), Home::here())
     }
 
     pub(super) fn from_blocking(worker: Worker) -> Self {
-        Self::new(Kind::Blocking(worker))
+        Self::new(Kind::Blocking(worker), None)
     }
 
-    fn new(kind: Kind) -> Self {
-        Self { kind, busy: false, broken: false, last_used: Instant::now(), runtime: current_runtime() }
+    fn new(kind: Kind, home: Option<Home>) -> Self {
+        Self {
+            kind,
+            busy: false,
+            broken: false,
+            last_used: Instant::now(),
+            home,
+        }
     }
 
     /// Runs a statement. `keep` is held until the statement has ended, also where the caller has gone.
@@ -90,7 +109,9 @@ impl Connection {
     /// None: a connection whose call was dropped stays [busy](Self::is_usable) and has to be closed.
     pub(crate) async fn call(&mut self, call: Call, keep: &Keep) -> Result<Answer> {
         if !self.is_usable() {
-            return Err(Error::connection("an earlier statement on this connection was cut off"));
+            return Err(Error::connection(
+                "an earlier statement on this connection was cut off",
+            ));
         }
         self.busy = true;
         let result = match &mut self.kind {
@@ -127,15 +148,14 @@ impl Connection {
         self.broken
     }
 
-    /// Whether it may have gone while it was idle, so that it has to be asked first: after so long, or where it was opened by another runtime, which may
-    /// have ended.
+    /// Whether it was idle for so long that it has to be asked whether it is still there.
     pub(crate) fn may_be_stale(&self, after: Duration) -> bool {
-        matches!(self.kind, Kind::Async(_)) && (self.last_used.elapsed() > after || !self.is_at_home())
+        matches!(self.kind, Kind::Async(_)) && self.last_used.elapsed() > after
     }
 
-    /// Whether its I/O is that of the current runtime.
-    pub(crate) fn is_at_home(&self) -> bool {
-        matches!(self.kind, Kind::Blocking(_)) || self.runtime == current_runtime()
+    /// How well it serves code on a runtime.
+    pub(crate) fn fit(&self, runtime: Option<runtime::Id>) -> Fit {
+        self.home.as_ref().map_or(Fit::Best, |home| home.fit(runtime))
     }
 
     pub(crate) async fn ping(&mut self) -> Result<()> {
@@ -163,12 +183,64 @@ impl Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("busy", &self.busy).field("broken", &self.broken).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("busy", &self.busy)
+            .field("broken", &self.broken)
+            .finish_non_exhaustive()
     }
 }
 
-fn current_runtime() -> Option<runtime::Id> {
+/// How well a connection serves the code that wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fit {
+    /// Not at all, and nobody else: its runtime has ended.
+    Dead,
+    /// Not at all: its runtime may stand still while this code waits.
+    Elsewhere,
+    /// Another runtime drives it, at the price of a wake-up between threads.
+    Good,
+    Best,
+}
+
+/// The runtime on which a connection was opened: its I/O is driven there, whoever awaits it.
+struct Home {
+    runtime: runtime::Id,
+    /// Whether it has threads of its own, which drive it at all times.
+    driven: bool,
+    /// A task that never ends by itself: it has ended when the runtime has.
+    sentinel: JoinHandle<()>,
+}
+
+impl Home {
+    fn here() -> Option<Self> {
+        let handle = Handle::try_current().ok()?;
+        Some(Self {
+            runtime: handle.id(),
+            driven: handle.runtime_flavor() != RuntimeFlavor::CurrentThread,
+            sentinel: handle.spawn(std::future::pending()),
+        })
+    }
+
+    fn fit(&self, runtime: Option<runtime::Id>) -> Fit {
+        let here = runtime == Some(self.runtime);
+        match (self.sentinel.is_finished(), here, self.driven) {
+            (true, ..) => Fit::Dead,
+            (false, true, _) => Fit::Best,
+            (false, false, true) => Fit::Good,
+            (false, false, false) => Fit::Elsewhere,
+        }
+    }
+}
+
+/// The runtime of the code that runs here.
+pub(crate) fn current_runtime() -> Option<runtime::Id> {
     Handle::try_current().ok().map(|handle| handle.id())
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.sentinel.abort();
+    }
 }
 
 /// What a statement needs to be held while it runs: its place in the pool, and its turn to write.

@@ -15,8 +15,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub(crate) use self::connection::{Answer, Call, Connection, Keep, Sink};
+pub(crate) use self::connection::{Answer, Call, Connection, Fit, Keep, Sink, current_runtime};
 
+pub use crate::error::Violation;
 use crate::{Dialect, Result, Row, Value};
 
 /// A future, boxed: what the methods of an async driver return, so that they can be called through `dyn`.
@@ -155,9 +156,9 @@ impl Driver {
     pub(crate) async fn connect(&self) -> Result<Connection> {
         match self {
             Self::Async(driver) => Ok(Connection::from_async(driver.connect().await?)),
-            Self::Blocking(driver) => {
-                Ok(Connection::from_blocking(blocking::Worker::connect(Arc::clone(driver)).await?))
-            }
+            Self::Blocking(driver) => Ok(Connection::from_blocking(
+                blocking::Worker::connect(Arc::clone(driver)).await?,
+            )),
         }
     }
 }

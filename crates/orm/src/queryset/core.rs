@@ -144,6 +144,7 @@ impl Core {
     pub(crate) fn count<M: Model>(mut self) -> Op<'static, u64> {
         Op::leaf(M::OPERATIONS.count, async move {
             self.select.order.clear();
+            self.select.for_update = false;
             let (limit, offset) = (self.select.limit.take(), self.select.offset.take().unwrap_or(0));
             let count = Expr::Aggregate {
                 function: Aggregate::Count,
@@ -161,6 +162,7 @@ impl Core {
     pub(crate) fn exists<M: Model>(mut self) -> Op<'static, bool> {
         Op::leaf(M::OPERATIONS.exists, async move {
             self.select.order.clear();
+            self.select.for_update = false;
             self.slice(..1);
             let there = Expr::Value(crate::Value::Int(1));
             let rows = self.fetch(vec![there], |reader| reader.next::<i32>()).await?;

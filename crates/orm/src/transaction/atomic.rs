@@ -86,8 +86,11 @@ where
 pub struct Atomic<'a, B, M, E> {
     body: B,
     options: Options,
-    _types: PhantomData<(fn() -> (M, E), &'a ())>,
+    _types: PhantomData<Types<'a, M, E>>,
 }
+
+/// What an [`Atomic`] is about, without holding any of it.
+type Types<'a, M, E> = (fn() -> (M, E), &'a ());
 
 struct Options {
     using: Option<Database>,
@@ -99,8 +102,16 @@ impl<'a, B, M, E> Atomic<'a, B, M, E> {
     /// For the views' `atomic`, whose error is another.
     #[track_caller]
     pub(crate) fn new(body: B) -> Self {
-        let options = Options { using: None, durable: false, location: Location::caller() };
-        Self { body, options, _types: PhantomData }
+        let options = Options {
+            using: None,
+            durable: false,
+            location: Location::caller(),
+        };
+        Self {
+            body,
+            options,
+            _types: PhantomData,
+        }
     }
 
     /// In this database, and not the current one.
@@ -118,7 +129,9 @@ impl<'a, B, M, E> Atomic<'a, B, M, E> {
 
 impl<B, M, E> fmt::Debug for Atomic<'_, B, M, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Atomic").field("durable", &self.options.durable).finish_non_exhaustive()
+        f.debug_struct("Atomic")
+            .field("durable", &self.options.durable)
+            .finish_non_exhaustive()
     }
 }
 
@@ -138,8 +151,9 @@ where
         let level = Op::leaf("atomic", options.begin()).wait()?;
         let running = Running(level);
         let inside = Arc::clone(&running.0);
-        let outcome =
-            catch_unwind(AssertUnwindSafe(|| sync_frame(|| TRANSACTION.sync_scope(inside, body))));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            sync_frame(|| TRANSACTION.sync_scope(inside, body))
+        }));
         let commit = matches!(outcome, Ok(Ok(_)));
         let ended = Op::leaf("atomic", running.0.end(commit)).wait();
         let result = conclude(outcome, ended)?;
@@ -211,7 +225,12 @@ where
 impl Options {
     async fn begin(self) -> Result<Arc<Level>, Error> {
         let database = resolve(self.using)?;
-        Level::begin(database, self.durable, Holder::new("`atomic`", Some(self.location))).await
+        Level::begin(
+            database,
+            self.durable,
+            Holder::new("`atomic`", Some(self.location)),
+        )
+        .await
     }
 }
 
@@ -249,10 +268,12 @@ where
     let outcome = {
         let inside = Arc::clone(&running.0);
         let mut body = pin!(TRANSACTION.scope(inside, async_frame(async move { body().await })));
-        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(cx))) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => std::task::Poll::Ready(Err(panic)),
-        })
+        poll_fn(
+            |cx| match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(cx))) {
+                Ok(poll) => poll.map(Ok),
+                Err(panic) => std::task::Poll::Ready(Err(panic)),
+            },
+        )
         .await
     };
     let commit = matches!(outcome, Ok(Ok(_)));

@@ -26,7 +26,7 @@ use crate::driver::BoxFuture;
 /// # fn main() -> Result<()> {
 /// let db = Database::connect("sqlite::memory:").wait()?;
 /// let (sender, mails) = std::sync::mpsc::channel();
-/// atomic(async || {
+/// atomic(|| {
 ///     let sender = sender.clone();
 ///     on_commit(async move || sender.send("your order is on its way"));
 ///     assert!(mails.try_recv().is_err());
@@ -159,7 +159,9 @@ async fn run_one(hook: Queued) {
     });
     match ran.await {
         Ok(None) => {}
-        Ok(Some(error)) => tracing::error!(%error, "an `on_commit` hook failed; its transaction is committed"),
+        Ok(Some(error)) => {
+            tracing::error!(%error, "an `on_commit` hook failed; its transaction is committed")
+        }
         Err(error) => tracing::error!(%error, "an `on_commit` hook panicked; its transaction is committed"),
     }
 }

@@ -61,7 +61,15 @@ impl Level {
             None => {
                 let mut lease = database.pool().lease(Purpose::Write, holder).await?;
                 lease.begin().await?;
-                (Slot { lease: Some(lease), parent: None, undo: None, broken: None }, 0)
+                (
+                    Slot {
+                        lease: Some(lease),
+                        parent: None,
+                        undo: None,
+                        broken: None,
+                    },
+                    0,
+                )
             }
             Some(parent) if durable => {
                 return Err(Error::not_durable(holder.to_string(), parent.holder.to_string()));
@@ -69,9 +77,18 @@ impl Level {
             Some(parent) => {
                 let depth = parent.depth + 1;
                 let mut turn = parent.turn(holder).await?;
-                turn.call(Call::batch(format!("SAVEPOINT nuages_{depth}"))).await?;
+                turn.call(Call::batch(format!("SAVEPOINT nuages_{depth}")))
+                    .await?;
                 let lease = turn.lease.take();
-                (Slot { lease, parent: Some(turn), undo: None, broken: None }, depth)
+                (
+                    Slot {
+                        lease,
+                        parent: Some(turn),
+                        undo: None,
+                        broken: None,
+                    },
+                    depth,
+                )
             }
         };
         Ok(Arc::new(Self {
@@ -123,7 +140,10 @@ impl Level {
         if slot.lease.is_none() || self.abandoned.load(Ordering::SeqCst) {
             return Err(Error::transaction_ended());
         }
-        Ok(Turn { level: Arc::clone(self), slot: Some(slot) })
+        Ok(Turn {
+            level: Arc::clone(self),
+            slot: Some(slot),
+        })
     }
 
     /// Ends the level: commits it, or takes it back.
@@ -141,7 +161,10 @@ impl Level {
                     Err(error)
                 }
             },
-            (true, depth) => match turn.call(Call::batch(format!("RELEASE SAVEPOINT nuages_{depth}"))).await {
+            (true, depth) => match turn
+                .call(Call::batch(format!("RELEASE SAVEPOINT nuages_{depth}")))
+                .await
+            {
                 Ok(_) => Ok(()),
                 Err(error) => {
                     turn.undo_savepoint(depth).await;
@@ -175,7 +198,9 @@ impl Level {
     pub(super) fn abandon(&self) {
         self.abandoned.store(true, Ordering::SeqCst);
         // If it is locked, a statement runs whose own end comes back here: see the drop of `Turn`.
-        let Ok(mut slot) = Arc::clone(&self.slot).try_lock_owned() else { return };
+        let Ok(mut slot) = Arc::clone(&self.slot).try_lock_owned() else {
+            return;
+        };
         let Some(lease) = slot.lease.take() else { return };
         self.hooks().clear();
         match slot.parent.take() {
@@ -198,7 +223,10 @@ impl Level {
 
 impl fmt::Debug for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Level").field("depth", &self.depth).field("holder", &self.holder).finish_non_exhaustive()
+        f.debug_struct("Level")
+            .field("depth", &self.depth)
+            .field("holder", &self.holder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -248,7 +276,9 @@ impl Turn {
 }
 
 fn undo(depth: u32) -> Call {
-    Call::batch(format!("ROLLBACK TO SAVEPOINT nuages_{depth}; RELEASE SAVEPOINT nuages_{depth}"))
+    Call::batch(format!(
+        "ROLLBACK TO SAVEPOINT nuages_{depth}; RELEASE SAVEPOINT nuages_{depth}"
+    ))
 }
 
 /// An error with its causes, in one line.

@@ -1,6 +1,6 @@
 //! Transactions: [`atomic`], and what the calls inside it find in their `Context`.
 //!
-//! The transaction of a piece of work is a chain of [levels](Level), one for each open `atomic`. The connection is in the slot of the innermost one: a
+//! The transaction of a piece of work is a chain of levels, one for each open `atomic`. The connection is in the slot of the innermost one: a
 //! nested `atomic` takes it out of its parent's slot, keeps that slot locked while it is open, and puts the connection back. So statements of one
 //! transaction queue for its connection, and what runs beside a savepoint waits until the savepoint has ended.
 

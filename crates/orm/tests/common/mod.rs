@@ -1,6 +1,7 @@
 //! A database for a test: one of each kind, empty, its own.
 
 #![allow(dead_code, reason = "each test file uses what it needs")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that fails panics, and its runtimes are its own")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,14 +10,14 @@ use nuages_orm::{Database, DatabaseOptions, raw_trusted};
 
 /// What a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Backend {
+pub(crate) enum Backend {
     SqliteFile,
     SqliteMemory,
     Postgres,
 }
 
 /// Runs a test with an empty database, on the calling thread, and tidies up after it.
-pub fn with_database(
+pub(crate) fn with_database(
     backend: Backend,
     options: impl FnOnce(DatabaseOptions) -> DatabaseOptions,
     test: impl FnOnce(Database),
@@ -85,7 +86,7 @@ fn postgres() -> Option<(String, Database)> {
 }
 
 /// A multi-thread runtime for async code, as a program has it.
-pub fn on_runtime<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn on_runtime<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -99,7 +100,7 @@ pub fn on_runtime<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// A runtime on this thread alone.
-pub fn on_current_thread<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn on_current_thread<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -153,3 +154,46 @@ macro_rules! async_tests {
 }
 
 pub(crate) use async_tests;
+
+macro_rules! no_value {
+    ($($name:ident: $type:ty;)*) => {$(
+        fn $name(&self, _: usize) -> nuages_orm::Result<Option<$type>> {
+            Err(nuages_orm::Error::decode("number", "it is an integer"))
+        }
+    )*};
+}
+
+/// A row of one integer, for drivers that a test makes up.
+pub(crate) struct OneInt(pub(crate) i64);
+
+impl nuages_orm::Row for OneInt {
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn name(&self, _: usize) -> &str {
+        "number"
+    }
+
+    fn is_null(&self, _: usize) -> nuages_orm::Result<bool> {
+        Ok(false)
+    }
+
+    fn int(&self, _: usize) -> nuages_orm::Result<Option<i64>> {
+        Ok(Some(self.0))
+    }
+
+    no_value! {
+        bool: bool;
+        float: f64;
+        decimal: rust_decimal::Decimal;
+        text: &str;
+        bytes: &[u8];
+        date: jiff::civil::Date;
+        time: jiff::civil::Time;
+        datetime: jiff::civil::DateTime;
+        timestamp: jiff::Timestamp;
+        uuid: uuid::Uuid;
+        json: serde_json::Value;
+    }
+}

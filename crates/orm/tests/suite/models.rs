@@ -381,6 +381,8 @@ tests! {
             };
         }
         assert_eq!(found!(|s| s.flag), 1);
+        // What is computed with a NULL is one, and so on the other side.
+        assert_eq!((found!(|s| (s.medium + s.bonus).gt(3)), found!(|s| !(s.medium + s.bonus).gt(3))), (0, 1));
         assert_eq!(found!(|s| s.tempo.eq(Tempo::Lento) & s.tempo.startswith("len") & s.r#type.eq(Tempo::Presto)), 1);
         assert_eq!(found!(|s| s.moment.eq(moment) & s.uuid.eq(uuid) & s.date.eq(day(1948)) & s.bytes.eq(vec![0, 1, 255])), 1);
         assert_eq!(found!(|s| s.amount.gt(Decimal::ONE_HUNDRED) & s.float.lt(1.6) & s.large.ge(1 << 60)), 1);
@@ -422,6 +424,18 @@ tests! {
         // The other side of a foreign key is at hand after deserialising, too.
         let author: Author = serde_json::from_value(serde_json::to_value(&django).unwrap()).unwrap();
         assert_eq!(go!(author.books.count())?, 3);
+        // What is a sequence of values, too, as compact formats have it; and what is named otherwise, or kept back.
+        let france: Country = serde_json::from_str(r#"[2, "France"]"#).unwrap();
+        assert_eq!(go!(france.authors.count())?, 2);
+        let part = serde_json::json!({
+            "id": 1, "flag": true, "small": 1, "medium": 1, "large": 1, "float": 1.0, "text": "", "date": "1948-06-01",
+            "time": "12:00:00", "datetime": "1948-06-01T12:00:00", "moment": "1948-06-01T12:00:00Z", "uuid": Uuid::nil(), "bytes": [1],
+            "json": {}, "tempo": "Lento", "partOf": 7, "secret": "not read",
+        });
+        let part: Sheet = serde_json::from_value(part).unwrap();
+        assert_eq!((part.secret.as_deref(), part.amount, part.parent.as_ref().map(ForeignKey::key)), (None, None, Some(7)));
+        let json = serde_json::to_value(Sheet { secret: Some("kept".into()), ..part }).unwrap();
+        assert_eq!((&json["partOf"], json.get("secret"), &json["type"]), (&7.into(), None, &serde_json::Value::Null));
         let error = serde_json::from_str::<Author>(r#"{"id": 1, "unknown": [], "country": 1}"#).unwrap_err();
         assert!(error.to_string().contains("missing field `name`"), "{error}");
         Ok(())
@@ -435,6 +449,7 @@ tests! {
             go!(book.save())?;
             let editors = go!(Book::objects().select_related(|b| b.editor).select_for_update().all())?;
             assert_eq!(editors.len(), 5);
+            assert_eq!(go!(Book::objects().select_for_update().count())?, 5);
             Ok::<_, Error>(book.stock)
         }))?;
         assert_eq!(stock, 2);

@@ -1,6 +1,8 @@
 //! Between jiff, which the ORM speaks, and chrono, which sqlx does. Both count days and microseconds; PostgreSQL keeps no smaller ones.
 
-use chrono::{DateTime as ChronoTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Utc};
+use chrono::{
+    DateTime as ChronoTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Utc,
+};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 
@@ -46,7 +48,10 @@ pub(super) fn datetime_to_chrono(value: DateTime) -> Option<NaiveDateTime> {
 }
 
 pub(super) fn datetime_from_chrono(value: NaiveDateTime) -> Option<DateTime> {
-    Some(DateTime::from_parts(date_from_chrono(value.date())?, time_from_chrono(value.time())?))
+    Some(DateTime::from_parts(
+        date_from_chrono(value.date())?,
+        time_from_chrono(value.time())?,
+    ))
 }
 
 pub(super) fn timestamp_to_chrono(value: Timestamp) -> Option<ChronoTime<Utc>> {
@@ -65,10 +70,16 @@ mod tests {
     #[test]
     fn there_and_back() {
         let datetime: DateTime = "1910-01-23T10:11:12.123456".parse().unwrap();
-        assert_eq!(datetime_to_chrono(datetime).and_then(datetime_from_chrono), Some(datetime));
+        assert_eq!(
+            datetime_to_chrono(datetime).and_then(datetime_from_chrono),
+            Some(datetime)
+        );
         for text in ["2026-11-20T10:00:00Z", "1953-05-16T23:59:59.999999Z"] {
             let moment: Timestamp = text.parse().unwrap();
-            assert_eq!(timestamp_to_chrono(moment).and_then(timestamp_from_chrono), Some(moment));
+            assert_eq!(
+                timestamp_to_chrono(moment).and_then(timestamp_from_chrono),
+                Some(moment)
+            );
         }
     }
 
@@ -76,6 +87,9 @@ mod tests {
     fn nanoseconds_are_cut_also_before_1970() {
         let moment: Timestamp = "1953-05-16T23:59:59.123456789Z".parse().unwrap();
         let cut: Timestamp = "1953-05-16T23:59:59.123456Z".parse().unwrap();
-        assert_eq!(timestamp_to_chrono(moment).and_then(timestamp_from_chrono), Some(cut));
+        assert_eq!(
+            timestamp_to_chrono(moment).and_then(timestamp_from_chrono),
+            Some(cut)
+        );
     }
 }

@@ -14,14 +14,15 @@ pub(super) fn from_sqlx(error: sqlx::Error) -> Error {
         // The stream is broken, or does not say what is expected: nothing can be read from it any more.
         _ => return Error::connection(error),
     };
-    let Some(database) = database else { return Error::statement(error) };
+    let Some(database) = database else {
+        return Error::statement(error);
+    };
     let violation = match database.code() {
         "23505" => Violation::Unique,
         "23503" | "23001" => Violation::ForeignKey,
-        "23514" => Violation::Check,
         "23502" => Violation::NotNull,
-        // A text that is too long for its column: SQLite's tables have a check for that.
-        "22001" => Violation::Check,
+        // The second is a text that is too long for its column: SQLite's tables have a check for that.
+        "23514" | "22001" => Violation::Check,
         code if code.starts_with("23") => Violation::Other,
         // Serialisation failure, deadlock, lock not available.
         "40001" | "40P01" | "55P03" => return Error::contention(error),
@@ -39,9 +40,14 @@ pub(super) fn from_sqlx(error: sqlx::Error) -> Error {
 
 /// The columns in `Key (title, author_id)=(..) already exists.`: the first parentheses, in every language of the server.
 fn key_columns(detail: &str) -> Vec<String> {
-    let columns = detail.split_once('(').and_then(|(_, rest)| rest.split_once(")=("));
+    let columns = detail
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(")=("));
     match columns {
-        Some((columns, _)) => columns.split(", ").map(|name| name.trim_matches('"').to_owned()).collect(),
+        Some((columns, _)) => columns
+            .split(", ")
+            .map(|name| name.trim_matches('"').to_owned())
+            .collect(),
         None => Vec::new(),
     }
 }

@@ -32,14 +32,18 @@ impl PostgresDriver {
             ))
         })?;
         // Statements are logged above, where it is known what they are for.
-        Ok(Self { options: options.disable_statement_logging() })
+        Ok(Self {
+            options: options.disable_statement_logging(),
+        })
     }
 }
 
 impl fmt::Debug for PostgresDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the password.
-        f.debug_struct("PostgresDriver").field("host", &self.options.get_host()).finish_non_exhaustive()
+        f.debug_struct("PostgresDriver")
+            .field("host", &self.options.get_host())
+            .finish_non_exhaustive()
     }
 }
 
@@ -71,8 +75,7 @@ impl AsyncConnection for PostgresConnection {
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let (sql, arguments) = prepare(sql, values)?;
-            let mut rows =
-                pin!(sqlx::query_with(AssertSqlSafe(sql), arguments).fetch(&mut self.connection));
+            let mut rows = pin!(sqlx::query_with(AssertSqlSafe(sql), arguments).fetch(&mut self.connection));
             let mut refused = None;
             // To the end also where a row was refused, so that the connection is ready for the next statement.
             while let Some(row) = poll_fn(|cx| rows.as_mut().poll_next(cx)).await {

@@ -50,9 +50,8 @@ impl<'a> PostgresRow<'a> {
 
     /// The value and the id of its type; `None` for NULL.
     fn value(&self, index: usize) -> Result<Option<(PgValueRef<'_>, u32)>> {
-        let value = match self.row.try_get_raw(index) {
-            Ok(value) => value,
-            Err(_) => return Err(Error::decode(format!("{index}"), "the row has no such column")),
+        let Ok(value) = self.row.try_get_raw(index) else {
+            return Err(Error::decode(format!("{index}"), "the row has no such column"));
         };
         if value.is_null() {
             return Ok(None);
@@ -63,14 +62,22 @@ impl<'a> PostgresRow<'a> {
 
     fn wrong<T>(&self, index: usize, wanted: &str) -> Result<T> {
         let found = self.row.column(index).type_info().name().to_owned();
-        Err(Error::decode(self.name(index), format!("it holds {found}, and {wanted} is expected")))
+        Err(Error::decode(
+            self.name(index),
+            format!("it holds {found}, and {wanted} is expected"),
+        ))
     }
 
     fn decode<'r, T: Decode<'r, Postgres>>(&self, index: usize, value: PgValueRef<'r>) -> Result<T> {
         T::decode(value).map_err(|error| Error::decode(self.name(index), error))
     }
 
-    fn only<'r, T: Decode<'r, Postgres>>(&'r self, index: usize, oids: &[u32], wanted: &str) -> Result<Option<T>> {
+    fn only<'r, T: Decode<'r, Postgres>>(
+        &'r self,
+        index: usize,
+        oids: &[u32],
+        wanted: &str,
+    ) -> Result<Option<T>> {
         match self.value(index)? {
             None => Ok(None),
             Some((value, oid)) if oids.contains(&oid) => self.decode(index, value).map(Some),
@@ -85,10 +92,15 @@ impl<'a> PostgresRow<'a> {
         wanted: &str,
         convert: fn(T) -> Option<U>,
     ) -> Result<Option<U>> {
-        let Some(value) = self.only::<T>(index, &[oid], wanted)? else { return Ok(None) };
+        let Some(value) = self.only::<T>(index, &[oid], wanted)? else {
+            return Ok(None);
+        };
         match convert(value) {
             Some(value) => Ok(Some(value)),
-            None => Err(Error::decode(self.name(index), format!("it lies outside of what {wanted} can be"))),
+            None => Err(Error::decode(
+                self.name(index),
+                format!("it lies outside of what {wanted} can be"),
+            )),
         }
     }
 }
@@ -111,7 +123,9 @@ impl Row for PostgresRow<'_> {
     }
 
     fn int(&self, index: usize) -> Result<Option<i64>> {
-        let Some((value, oid)) = self.value(index)? else { return Ok(None) };
+        let Some((value, oid)) = self.value(index)? else {
+            return Ok(None);
+        };
         Ok(Some(match oid {
             oid::INT8 => self.decode(index, value)?,
             oid::INT4 => self.decode::<i32>(index, value)?.into(),
@@ -121,7 +135,12 @@ impl Row for PostgresRow<'_> {
                 let decimal: Decimal = self.decode(index, value)?;
                 match decimal.to_i64().filter(|_| decimal.is_integer()) {
                     Some(whole) => whole,
-                    None => return Err(Error::decode(self.name(index), format!("{decimal} is no 64-bit integer"))),
+                    None => {
+                        return Err(Error::decode(
+                            self.name(index),
+                            format!("{decimal} is no 64-bit integer"),
+                        ));
+                    }
                 }
             }
             _ => return self.wrong(index, "an integer"),
@@ -129,7 +148,9 @@ impl Row for PostgresRow<'_> {
     }
 
     fn float(&self, index: usize) -> Result<Option<f64>> {
-        let Some((value, oid)) = self.value(index)? else { return Ok(None) };
+        let Some((value, oid)) = self.value(index)? else {
+            return Ok(None);
+        };
         Ok(Some(match oid {
             oid::FLOAT8 => self.decode(index, value)?,
             oid::FLOAT4 => self.decode::<f32>(index, value)?.into(),
@@ -145,7 +166,9 @@ impl Row for PostgresRow<'_> {
     }
 
     fn decimal(&self, index: usize) -> Result<Option<Decimal>> {
-        let Some((value, oid)) = self.value(index)? else { return Ok(None) };
+        let Some((value, oid)) = self.value(index)? else {
+            return Ok(None);
+        };
         Ok(Some(match oid {
             oid::NUMERIC => self.decode(index, value)?,
             oid::INT8 => self.decode::<i64>(index, value)?.into(),
@@ -156,7 +179,11 @@ impl Row for PostgresRow<'_> {
     }
 
     fn text(&self, index: usize) -> Result<Option<&str>> {
-        self.only(index, &[oid::TEXT, oid::VARCHAR, oid::BPCHAR, oid::NAME, oid::UNKNOWN], "text")
+        self.only(
+            index,
+            &[oid::TEXT, oid::VARCHAR, oid::BPCHAR, oid::NAME, oid::UNKNOWN],
+            "text",
+        )
     }
 
     fn bytes(&self, index: usize) -> Result<Option<&[u8]>> {

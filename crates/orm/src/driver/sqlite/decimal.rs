@@ -19,7 +19,11 @@ pub(super) fn exact(decimal: Decimal) -> Option<Value> {
     {
         return Some(Value::Integer(whole));
     }
-    let digits = decimal.mantissa().unsigned_abs().checked_ilog10().map_or(1, |log| log + 1);
+    let digits = decimal
+        .mantissa()
+        .unsigned_abs()
+        .checked_ilog10()
+        .map_or(1, |log| log + 1);
     if digits > DIGITS {
         return None;
     }
@@ -80,7 +84,16 @@ mod tests {
 
     #[test]
     fn fifteen_digits_come_back_exactly() {
-        for text in ["0.1", "12.99", "-0.01", "99999999999.9999", "123456789012.345", "0", "922337203685477580", "0.000000000000001"] {
+        for text in [
+            "0.1",
+            "12.99",
+            "-0.01",
+            "99999999999.9999",
+            "123456789012.345",
+            "0",
+            "922337203685477580",
+            "0.000000000000001",
+        ] {
             assert_eq!(back(text).as_deref(), Some(text));
         }
     }

@@ -8,9 +8,11 @@ use crate::error::Violation;
 
 pub(super) fn from_rusqlite(error: rusqlite::Error) -> Error {
     let (code, extended, message) = match &error {
-        rusqlite::Error::SqliteFailure(failure, message) => {
-            (failure.code, failure.extended_code, message.as_deref().unwrap_or_default())
-        }
+        rusqlite::Error::SqliteFailure(failure, message) => (
+            failure.code,
+            failure.extended_code,
+            message.as_deref().unwrap_or_default(),
+        ),
         rusqlite::Error::SqlInputError { error, msg, .. } => (error.code, error.extended_code, msg.as_str()),
         _ => return Error::statement(error),
     };
@@ -54,7 +56,11 @@ fn broken(message: &str, violation: Violation) -> (Option<String>, Vec<String>) 
         Violation::Unique | Violation::NotNull => match what.strip_prefix("index ") {
             Some(index) => (Some(index.trim_matches('\'').to_owned()), Vec::new()),
             None => {
-                let column = |name: &str| name.rsplit_once('.').map_or(name, |(_, column)| column).to_owned();
+                let column = |name: &str| {
+                    name.rsplit_once('.')
+                        .map_or(name, |(_, column)| column)
+                        .to_owned()
+                };
                 (None, what.split(", ").map(column).collect())
             }
         },

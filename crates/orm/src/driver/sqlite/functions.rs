@@ -9,9 +9,8 @@ use super::decimal::{nearest, read};
 use crate::text::fold;
 
 pub(super) fn register(connection: &Connection) -> Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8
-        | FunctionFlags::SQLITE_DETERMINISTIC
-        | FunctionFlags::SQLITE_INNOCUOUS;
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("nuages_fold", 1, flags, |context| {
         Ok(match context.get_raw(0) {
             ValueRef::Null | ValueRef::Blob(_) => Value::Null,
@@ -21,8 +20,12 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         })
     })?;
     connection.create_scalar_function("nuages_add", 2, flags, |c| calculate(c, Decimal::checked_add))?;
-    connection.create_scalar_function("nuages_subtract", 2, flags, |c| calculate(c, Decimal::checked_sub))?;
-    connection.create_scalar_function("nuages_multiply", 2, flags, |c| calculate(c, Decimal::checked_mul))?;
+    connection.create_scalar_function("nuages_subtract", 2, flags, |c| {
+        calculate(c, Decimal::checked_sub)
+    })?;
+    connection.create_scalar_function("nuages_multiply", 2, flags, |c| {
+        calculate(c, Decimal::checked_mul)
+    })?;
     connection.create_scalar_function("nuages_divide", 2, flags, |c| {
         if decimal(c, 1)?.is_some_and(|divisor| divisor.is_zero()) {
             // As SQLite's own division.
@@ -32,7 +35,9 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     })?;
     connection.create_scalar_function("nuages_round", 2, flags, |c| {
         let places: u32 = c.get(1)?;
-        let Some(number) = decimal(c, 0)? else { return Ok(Value::Null) };
+        let Some(number) = decimal(c, 0)? else {
+            return Ok(Value::Null);
+        };
         let strategy = RoundingStrategy::MidpointAwayFromZero;
         nearest(number.round_dp_with_strategy(places, strategy)).ok_or_else(overflow)
     })?;
@@ -48,13 +53,12 @@ fn decimal(context: &Context<'_>, index: usize) -> Result<Option<Decimal>> {
     if value == ValueRef::Null {
         return Ok(None);
     }
-    read(value).map(Some).ok_or_else(|| Error::UserFunctionError("what is calculated with is no decimal".into()))
+    read(value)
+        .map(Some)
+        .ok_or_else(|| Error::UserFunctionError("what is calculated with is no decimal".into()))
 }
 
-fn calculate(
-    context: &Context<'_>,
-    operation: fn(Decimal, Decimal) -> Option<Decimal>,
-) -> Result<Value> {
+fn calculate(context: &Context<'_>, operation: fn(Decimal, Decimal) -> Option<Decimal>) -> Result<Value> {
     let (Some(left), Some(right)) = (decimal(context, 0)?, decimal(context, 1)?) else {
         return Ok(Value::Null);
     };

@@ -50,15 +50,24 @@ impl SqliteDriver {
                 "`sqlite:` needs a path: write `sqlite:path/to/file.sqlite3` or `sqlite::memory:`",
             ));
         }
-        Ok(Self { path: path.to_owned(), anchor: None })
+        Ok(Self {
+            path: path.to_owned(),
+            anchor: None,
+        })
     }
 
     fn in_memory() -> Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         // The leading slash makes it one database for all connections of the process that name it.
-        let path = format!("file:/nuages-{}?vfs=memdb", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let path = format!(
+            "file:/nuages-{}?vfs=memdb",
+            NUMBER.fetch_add(1, Ordering::Relaxed)
+        );
         let anchor = open(&path)?;
-        Ok(Self { path, anchor: Some(anchor.into()) })
+        Ok(Self {
+            path,
+            anchor: Some(anchor.into()),
+        })
     }
 }
 
@@ -71,7 +80,9 @@ impl BlockingDriver for SqliteDriver {
         let connection = open(&self.path)?;
         if self.anchor.is_none() {
             // Readers go on while one writes, and the file says so to every program that opens it.
-            connection.pragma_update(None, "journal_mode", "wal").map_err(from_rusqlite)?;
+            connection
+                .pragma_update(None, "journal_mode", "wal")
+                .map_err(from_rusqlite)?;
         }
         Ok(Box::new(SqliteConnection { connection }))
     }
@@ -126,7 +137,9 @@ impl SqliteConnection {
         }
         for (index, value) in values.iter().enumerate() {
             let bound = Bound::try_from(value)?;
-            statement.raw_bind_parameter(index + 1, bound).map_err(from_rusqlite)?;
+            statement
+                .raw_bind_parameter(index + 1, bound)
+                .map_err(from_rusqlite)?;
         }
         Ok(statement)
     }

@@ -36,7 +36,10 @@ impl<'a> SqliteRow<'a> {
             Type::Text => "text",
             Type::Blob => "bytes",
         };
-        Err(Error::decode(self.name(index), format!("it holds {found}, and {wanted} is expected")))
+        Err(Error::decode(
+            self.name(index),
+            format!("it holds {found}, and {wanted} is expected"),
+        ))
     }
 
     fn parsed<T, E: Display>(
@@ -50,7 +53,10 @@ impl<'a> SqliteRow<'a> {
             value @ ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => match parse(text) {
                     Ok(value) => Ok(Some(value)),
-                    Err(error) => Err(Error::decode(self.name(index), format!("{text:?} is not {wanted}: {error}"))),
+                    Err(error) => Err(Error::decode(
+                        self.name(index),
+                        format!("{text:?} is not {wanted}: {error}"),
+                    )),
                 },
                 Err(_) => self.wrong(index, value, wanted),
             },
@@ -89,7 +95,10 @@ impl Row for SqliteRow<'_> {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "an integer in a floating column was a float that is whole")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "an integer in a floating column was a float that is whole"
+    )]
     fn float(&self, index: usize) -> Result<Option<f64>> {
         match self.value(index)? {
             ValueRef::Null => Ok(None),
@@ -114,7 +123,10 @@ impl Row for SqliteRow<'_> {
             ValueRef::Null => Ok(None),
             ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => Ok(Some(text)),
-                Err(error) => Err(Error::decode(self.name(index), format!("the text is no UTF-8: {error}"))),
+                Err(error) => Err(Error::decode(
+                    self.name(index),
+                    format!("the text is no UTF-8: {error}"),
+                )),
             },
             value => self.wrong(index, value, "text"),
         }
@@ -144,7 +156,9 @@ impl Row for SqliteRow<'_> {
         self.parsed(index, "a moment in UTC", |text| {
             // Without a zone, as Django and we write it, it is UTC.
             match text.parse::<DateTime>() {
-                Ok(datetime) if !text.ends_with('Z') && !text.contains('+') => TimeZone::UTC.to_timestamp(datetime),
+                Ok(datetime) if !text.ends_with('Z') && !text.contains('+') => {
+                    TimeZone::UTC.to_timestamp(datetime)
+                }
                 _ => text.parse(),
             }
         })
@@ -154,7 +168,10 @@ impl Row for SqliteRow<'_> {
         match self.value(index)? {
             ValueRef::Blob(bytes) => match Uuid::from_slice(bytes) {
                 Ok(uuid) => Ok(Some(uuid)),
-                Err(error) => Err(Error::decode(self.name(index), format!("the bytes are no UUID: {error}"))),
+                Err(error) => Err(Error::decode(
+                    self.name(index),
+                    format!("the bytes are no UUID: {error}"),
+                )),
             },
             _ => self.parsed(index, "a UUID", Uuid::try_parse),
         }

@@ -34,7 +34,9 @@ impl<'a> TryFrom<&'a Value> for Bound<'a> {
             Value::BigInt(value) => ToSqlOutput::from(*value),
             Value::Float(value) => ToSqlOutput::from(*value),
             Value::Decimal(value) => ToSqlOutput::Owned(decimal::exact(*value).ok_or_else(|| {
-                Error::encode(format!("{value} has more than the 15 digits that SQLite keeps exactly"))
+                Error::encode(format!(
+                    "{value} has more than the 15 digits that SQLite keeps exactly"
+                ))
             })?),
             Value::Text(value) => ToSqlOutput::Borrowed(ValueRef::Text(value.as_bytes())),
             Value::Bytes(value) => ToSqlOutput::Borrowed(ValueRef::Blob(value)),
