@@ -39,3 +39,8 @@ pub use routes::Routes;
 
 /// What running a command returns: `.await` it, or `.wait()` for it.
 pub type Op<'a, T> = nuages_bridge::Op<'a, T, Error>;
+
+/// The program in the README runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -43,3 +43,8 @@ pub fn facade_main(attribute: TokenStream, item: TokenStream) -> TokenStream {
 pub fn facade_test(attribute: TokenStream, item: TokenStream) -> TokenStream {
     entry::test(attribute.into(), item.into(), &quote!(::nuages::bridge::entry)).into()
 }
+
+/// The program in the README runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -65,7 +65,7 @@
 //!
 //! Tables are made by [`create_tables`], and not changed; migrations are to come. There is no lazy loading, and there won't be.
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 extern crate self as nuages_orm;
 
 mod compiler;
@@ -197,3 +197,8 @@ pub mod __private {
     pub use nuages_orm_macros::facade_model;
     pub use serde;
 }
+
+/// The program in the README runs.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

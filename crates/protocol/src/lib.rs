@@ -58,3 +58,8 @@ pub type Response = http::Response<Body>;
 
 /// Any error that may cross threads; what an application fails with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The program in the README compiles.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
