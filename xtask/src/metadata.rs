@@ -77,7 +77,7 @@ mod tests {
             has("nuages-orm", "nuages-handler", Kind::Normal),
             "the optional dependency of feature `views`"
         );
-        assert!(has("nuages-handler", "nuages-macros", Kind::Dev));
+        assert!(has("nuages-macros", "nuages-bridge", Kind::Dev));
         let orm = graph
             .crates
             .iter()

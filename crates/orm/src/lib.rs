@@ -75,14 +75,14 @@ pub mod driver;
 mod error;
 mod field_type;
 pub mod meta;
-pub mod query;
 mod pool;
+pub mod query;
 mod raw;
 mod row;
 mod schema;
-mod text;
 #[cfg(test)]
 mod testing;
+mod text;
 pub mod transaction;
 #[cfg(all(test, feature = "sqlite"))]
 mod trees;

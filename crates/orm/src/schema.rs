@@ -242,3 +242,24 @@ fn add_foreign_key(model: &ModelMeta, column: &ColumnMeta, relation: &RelationMe
     write_target(relation, &mut alter);
     format!("DO $nuages$ BEGIN {alter}; EXCEPTION WHEN duplicate_object THEN NULL; END $nuages$")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::BOOK;
+
+    #[test]
+    fn names_fit_and_differ() {
+        assert_eq!(
+            name(&BOOK, &["title", "author_id"], "uniq"),
+            "book_title_author_id_uniq"
+        );
+        let long = "é".repeat(40);
+        let (a, b) = (name(&BOOK, &[&long, "a"], "fk"), name(&BOOK, &[&long, "b"], "fk"));
+        assert!(
+            a.len() <= 63 && a.ends_with("_fk") && a.starts_with("book_é"),
+            "{a}"
+        );
+        assert_ne!(a, b);
+    }
+}

@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::database::{execute, fetch};
-use crate::meta::{ColumnMeta, ModelMeta};
+use crate::meta::{ColumnMeta, ModelMeta, OnDelete, RelationMeta};
 use crate::query::{Aggregate, Delete, Expr, Insert, Operator, Order, Place, Select, Statement, Update};
 use crate::testing::*;
 use crate::{ColumnType, Database, FromRow, Kind, Result, Value, atomic, create_tables, raw};
@@ -29,6 +29,7 @@ common::async_tests! {
     counts_by_subquery_and_group;
     writes_over_relations;
     row_locks;
+    models_in_a_circle;
 }
 
 fn dec(text: &str) -> Decimal {
@@ -544,4 +545,124 @@ async fn row_locks(db: Database) {
     })
     .using(&db);
     assert_eq!(found.await.unwrap(), 3);
+}
+
+static HEN: ModelMeta = ModelMeta::new("Hen", "hen").columns(&[
+    ColumnMeta::new("id", "id", Kind::BigInt).automatic(),
+    ColumnMeta::new("egg", "egg_id", Kind::BigInt)
+        .nullable(true)
+        .references(&HEN_EGG),
+]);
+static EGG: ModelMeta = ModelMeta::new("Egg", "egg").columns(&[
+    ColumnMeta::new("id", "id", Kind::BigInt).automatic(),
+    ColumnMeta::new("hen", "hen_id", Kind::BigInt)
+        .nullable(true)
+        .references(&EGG_HEN),
+    ColumnMeta::new("twin", "twin_id", Kind::BigInt)
+        .nullable(true)
+        .references(&EGG_TWIN),
+]);
+static HEN_EGG: RelationMeta =
+    RelationMeta::foreign_key("egg", || &HEN, || &EGG, "egg_id", "id", OnDelete::SetNull).nullable();
+static EGG_HEN: RelationMeta =
+    RelationMeta::foreign_key("hen", || &EGG, || &HEN, "hen_id", "id", OnDelete::Protect).nullable();
+static EGG_TWIN: RelationMeta =
+    RelationMeta::foreign_key("twin", || &EGG, || &EGG, "twin_id", "id", OnDelete::SetNull).nullable();
+
+async fn models_in_a_circle(db: Database) {
+    for _ in 0..2 {
+        create_tables(&db, &[&HEN, &EGG]).await.unwrap();
+    }
+    insert(&db, &HEN, &["egg_id"], vec![vec![Value::Null(Kind::BigInt)]])
+        .await
+        .unwrap();
+    insert(&db, &EGG, &["hen_id"], vec![vec![1_i64.into()]])
+        .await
+        .unwrap();
+    insert(&db, &EGG, &["twin_id"], vec![vec![1_i64.into()]])
+        .await
+        .unwrap();
+    for (model, column) in [(&HEN, "egg_id"), (&EGG, "hen_id"), (&EGG, "twin_id")] {
+        let nowhere = insert(&db, model, &[column], vec![vec![9_i64.into()]])
+            .await
+            .unwrap_err();
+        assert!(nowhere.is_foreign_key_violation(), "{column}: {nowhere:?}");
+    }
+    assert!(
+        delete(&db, &HEN, None)
+            .await
+            .unwrap_err()
+            .is_foreign_key_violation()
+    );
+}
+
+/// What Django's own tables hold: its types, and values as its SQLite backend writes them.
+#[test]
+fn what_django_wrote_is_read() {
+    common::with_database(
+        common::Backend::SqliteFile,
+        |options| options,
+        |db| {
+            let run = |sql: &'static str| raw(sql).using(&db).execute().wait().unwrap();
+            run("CREATE TABLE everything (id integer NOT NULL PRIMARY KEY AUTOINCREMENT, yes bool, decimal decimal,
+                 date date, time time, timestamp datetime, uuid char(32), json text CHECK (JSON_VALID(json) OR json IS NULL))");
+            run("INSERT INTO everything (yes, decimal, date, time, timestamp, uuid, json) VALUES
+                 (1, '12.50', '2026-11-20', '10:11:12.000013', '2026-11-20 10:11:12.123456', '12345678901234567890123456789012', '[1, null]'),
+                 (0, '12', '2026-11-20', '10:11:12', '2026-11-20 10:11:12', '0000000000000000000000000000000a', '{}')");
+            type Found = (bool, Decimal, Date, Time, Timestamp, Uuid, serde_json::Value);
+            let names = ["yes", "decimal", "date", "time", "timestamp", "uuid", "json"];
+            let mut query = select(&EVERYTHING, names.map(col), None);
+            query.order = vec![Order {
+                expr: col("id"),
+                descending: false,
+            }];
+            let found: Vec<Found> = nuages_bridge::async_to_sync(rows(&db, query)).unwrap().unwrap();
+            let date = "2026-11-20".parse::<Date>().unwrap();
+            assert_eq!(
+                found,
+                [
+                    (
+                        true,
+                        dec("12.500"),
+                        date,
+                        "10:11:12.000013".parse().unwrap(),
+                        "2026-11-20T10:11:12.123456Z".parse().unwrap(),
+                        Uuid::from_u128(0x1234_5678_9012_3456_7890_1234_5678_9012),
+                        json!([1, null]),
+                    ),
+                    (
+                        false,
+                        dec("12.000"),
+                        date,
+                        "10:11:12".parse().unwrap(),
+                        "2026-11-20T10:11:12Z".parse().unwrap(),
+                        Uuid::from_u128(10),
+                        json!({}),
+                    ),
+                ]
+            );
+            // And found, by values that are bound our way.
+            let by = |column, value: Value| {
+                let query = select(
+                    &EVERYTHING,
+                    [col("id")],
+                    Some(eq(col(column), Expr::Value(value))),
+                );
+                nuages_bridge::async_to_sync(rows::<(i64,)>(&db, query))
+                    .unwrap()
+                    .unwrap()
+            };
+            assert_eq!(by("decimal", dec("12.5").into()), [(1,)]);
+            assert_eq!(by("yes", true.into()), [(1,)]);
+            assert_eq!(by("time", "10:11:12".parse::<Time>().unwrap().into()), [(2,)]);
+            assert_eq!(
+                by(
+                    "timestamp",
+                    "2026-11-20T10:11:12Z".parse::<Timestamp>().unwrap().into()
+                ),
+                [(2,)]
+            );
+            assert_eq!(by("uuid", Uuid::from_u128(10).into()), [(2,)]);
+        },
+    );
 }

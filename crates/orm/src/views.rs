@@ -52,7 +52,11 @@ where
     queryset.get(condition).map_err(|error| {
         let found_nothing = error.is_not_found();
         let error = Error::from(error);
-        if found_nothing { error.with_status(nuages_handler::StatusCode::NOT_FOUND) } else { error }
+        if found_nothing {
+            error.with_status(nuages_handler::StatusCode::NOT_FOUND)
+        } else {
+            error
+        }
     })
 }
 

@@ -1,7 +1,11 @@
 //! A database for a test: one of each kind, empty, its own.
 
 #![allow(dead_code, reason = "each test file uses what it needs")]
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that fails panics, and its runtimes are its own")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that fails panics, and its runtimes are its own"
+)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -211,6 +211,16 @@ tests! {
         Ok(())
     }
 
+    fn one_statement_at_a_time(_db: Database) {
+        table!();
+        insert!(1, "Nuages")?;
+        let two = go!(raw("SELECT title FROM book WHERE title = $1; DELETE FROM book").bind("x").fetch::<(String,)>());
+        assert!(two.is_err());
+        assert!(go!(raw("SELECT title FROM book WHERE id = $1").fetch::<(String,)>()).is_err());
+        assert_eq!(titles!(), ["Nuages"]);
+        Ok(())
+    }
+
     fn a_closed_database_says_so(db: Database) {
         table!();
         go!(db.close())?;
