@@ -49,7 +49,7 @@ pub async fn on_each_database<F: Future<Output = ()>>(name: &str, test: impl Fn(
     sql(&admin, format!("DROP DATABASE IF EXISTS {fresh} WITH (FORCE)")).await;
     sql(&admin, format!("CREATE DATABASE {fresh}")).await;
     let (base, _) = server.rsplit_once('/').unwrap();
-    let database = Database::connect(&format!("{base}/{fresh}")).await.unwrap();
+    let database = Database::connect(format!("{base}/{fresh}")).await.unwrap();
     test(Shop::open(database.clone()).await).await;
     database.close().await.unwrap();
     sql(&admin, format!("DROP DATABASE {fresh} WITH (FORCE)")).await;

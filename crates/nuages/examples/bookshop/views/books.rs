@@ -110,12 +110,11 @@ impl List {
         )
     }
 
-    pub fn orders(&self) -> [(&'static str, &'static str); 4] {
+    /// Each order's value and label, and whether it is the chosen one.
+    pub fn orders(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
         ORDERS
-    }
-
-    pub fn is_order(&self, order: &str) -> bool {
-        self.order == order
+            .into_iter()
+            .map(|(value, label)| (value, label, value == self.order))
     }
 
     pub fn is_country(&self, code: &str) -> bool {
