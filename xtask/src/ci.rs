@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use crate::phases::{Phase, Selection};
 use crate::shell::Shell;
-use crate::{features, layers, lint, package, test};
+use crate::{bench, features, layers, lint, package, test};
 
 /// A step of `ci`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,7 +29,12 @@ pub(crate) enum Step {
     Docs,
     /// Packaging.
     Package,
+    /// Everything at once for a while; in a full run.
+    Soak,
 }
+
+/// The pools have reached their peaks in the first fifth of it; in that of one minute they have not. `cargo xtask soak` runs longer.
+const SOAK_MINUTES: u32 = 5;
 
 impl Step {
     fn name(self) -> String {
@@ -50,6 +55,7 @@ impl Step {
             Self::Test => test::run(shell, Selection::Everything, full),
             Self::Docs => lint::rustdoc(shell),
             Self::Package => package::run(shell, full),
+            Self::Soak => bench::soak(shell, bench::Subject::Bridge, SOAK_MINUTES),
         }
     }
 }
@@ -97,7 +103,7 @@ pub(crate) fn run(shell: &Shell, full: bool, skip: &[Step]) -> anyhow::Result<()
 /// The steps of a run, what fails fastest first.
 fn steps(full: bool, skip: &[Step]) -> Vec<Step> {
     let all = Step::value_variants().iter().copied();
-    all.filter(|step| (full || *step != Step::Phases) && !skip.contains(step))
+    all.filter(|step| (full || !matches!(step, Step::Phases | Step::Soak)) && !skip.contains(step))
         .collect()
 }
 
@@ -141,7 +147,7 @@ mod tests {
         );
         assert_eq!(
             names(steps(true, &[])),
-            "fmt layers clippy features phases test docs package"
+            "fmt layers clippy features phases test docs package soak"
         );
     }
 

@@ -4,6 +4,7 @@
 //! the machine. Every command is printed before it runs, ready to be pasted. Few dependencies on purpose: this
 //! program is built before anything else can be tested.
 
+mod bench;
 mod check;
 mod ci;
 mod features;
@@ -37,6 +38,8 @@ Examples:
   cargo xtask test phase1          bridge, macros, protocol: built without anything later
   cargo xtask lint                 before a commit
   cargo xtask layers               after a new dependency
+  cargo xtask bench bridge         what a call between async and sync code costs
+  cargo xtask soak bridge          ten minutes of everything at once
   cargo xtask ci                   what CI runs, with a table of steps and durations
   cargo xtask ci --skip test       all of it but the tests
   cargo xtask ci --full --dry-run  what the long run would do
@@ -88,9 +91,27 @@ enum Verb {
         #[arg(long)]
         verify: bool,
     },
+    /// Measure the costs of a crate, beside what it is to be compared with, in one run.
+    Bench {
+        /// What to measure.
+        #[arg(value_enum)]
+        subject: bench::Subject,
+        /// How often each way is measured, in turns; medians are printed.
+        #[arg(long, default_value_t = 9)]
+        rounds: u32,
+    },
+    /// Run all operations of a crate at once for a while, and fail where threads or memory grow.
+    Soak {
+        /// What to run.
+        #[arg(value_enum)]
+        subject: bench::Subject,
+        /// For how long.
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
+    },
     /// Run every check, and print a table of steps and durations. A failed step does not hide the later ones.
     Ci {
-        /// The long runs too: NUAGES_FULL=1 for the tests, each phase alone, each feature alone, verified packages.
+        /// The long runs too: NUAGES_FULL=1 for the tests, each phase alone, each feature alone, verified packages, a short soak.
         #[arg(long)]
         full: bool,
         /// Steps to leave out, separated by commas.
@@ -123,6 +144,8 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Verb::Lint => lint::run(&shell),
         Verb::Docs => lint::docs(&shell),
         Verb::Package { verify } => package::run(&shell, *verify),
+        Verb::Bench { subject, rounds } => bench::run(&shell, *subject, *rounds),
+        Verb::Soak { subject, minutes } => bench::soak(&shell, *subject, *minutes),
         Verb::Ci { full, skip } => ci::run(&shell, *full, skip),
     }
 }

@@ -32,6 +32,7 @@ pub(crate) const PHASES: &[(&str, Phase)] = &[
     ("nuages-macros", Phase::One),
     ("nuages-protocol", Phase::One),
     ("phase1", Phase::One),
+    ("bench_bridge", Phase::One),
     ("nuages-handler", Phase::Two),
     ("nuages-views-macros", Phase::Two),
     ("nuages-views", Phase::Two),
@@ -98,7 +99,7 @@ mod tests {
         let one = Selection::UpTo(Phase::One).args(&members()).join(" ");
         assert_eq!(
             one,
-            "-p nuages-bridge -p nuages-macros -p nuages-protocol -p phase1"
+            "-p nuages-bridge -p nuages-macros -p nuages-protocol -p phase1 -p bench_bridge"
         );
         let two = Selection::UpTo(Phase::Two).args(&members()).join(" ");
         assert_eq!(

@@ -1,9 +1,10 @@
 //! Async code for sync callers.
 
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
-use crate::{BridgeError, frame, hops, runtime, seat};
+use crate::cancel::{self, GivenUp};
+use crate::{BridgeError, frame, hops, local, runtime, scope_local, seat};
 
 /// Runs a future on the calling thread until it is ready, for sync code.
 ///
@@ -30,7 +31,8 @@ use crate::{BridgeError, frame, hops, runtime, seat};
 ///
 /// # Blocking
 ///
-/// It blocks the calling thread for as long as the future takes.
+/// It blocks the calling thread for as long as the future takes. It ends early, with an error, where the caller of this sync code goes away
+/// ([`is_cancelled`](BridgeError::is_cancelled)) or its [`Deadline`](crate::Deadline) passes; the future is dropped then.
 #[track_caller]
 pub fn async_to_sync<F: Future>(future: F) -> Result<F::Output, BridgeError> {
     wait_for("async_to_sync", Location::caller(), future, false)
@@ -48,5 +50,18 @@ pub(crate) fn wait_for<F: Future>(
     }
     let _entered = runtime::ensure();
     hops::count_to_loop();
-    Ok(seat::block_on(future, may_block))
+    let _values = scope_local::Wait::begin();
+    let _critical = local::HideCritical::begin();
+    let unless_given_up = cancel::unless_given_up(future);
+    let wait = || seat::block_on(unless_given_up, may_block);
+    let waited = if std::thread::panicking() {
+        // A destructor waits while its thread unwinds: a second panic on its way out would end the process.
+        catch_unwind(AssertUnwindSafe(wait)).map_err(|payload| BridgeError::panicked(name, &*payload))?
+    } else {
+        wait()
+    };
+    waited.map_err(|given_up| match given_up {
+        GivenUp::CallerGone => BridgeError::caller_gone(name),
+        GivenUp::PastDeadline => BridgeError::past_deadline(name),
+    })
 }

@@ -5,14 +5,17 @@ use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::mem;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::deadlock::Node;
 use crate::scope::ScopeInner;
 use crate::seat::HomeLink;
+use crate::slow;
 
 /// A value of a [`Local`](crate::Local), by the address of its `static`.
 #[derive(Clone)]
@@ -20,6 +23,8 @@ pub(crate) struct Entry {
     pub(crate) key: usize,
     pub(crate) name: &'static str,
     pub(crate) inherited: bool,
+    /// Never crosses a hop.
+    pub(crate) critical: bool,
     pub(crate) value: Arc<dyn Any + Send + Sync>,
 }
 
@@ -49,18 +54,31 @@ pub struct Context {
     home: Option<Arc<HomeLink>>,
     /// The scope whose leased thread runs sticky work, where no thread waits.
     scope: Option<Arc<ScopeInner>>,
+    /// What this work is inside of, for the graph of waits.
+    held: Option<Arc<Node>>,
     /// Whether somebody made this context for the work at hand; false: it is what a thread has of itself.
     entered: bool,
 }
 
 thread_local! {
     static CURRENT: RefCell<Context> = const {
-        RefCell::new(Context { values: None, home: None, scope: None, entered: false })
+        RefCell::new(Context { values: None, home: None, scope: None, held: None, entered: false })
     };
 }
 
 pub(crate) fn with_current<R>(f: impl FnOnce(&mut Context) -> R) -> R {
-    CURRENT.with_borrow_mut(f)
+    // Asked first, since passing `f` on through a failed `try_with` costs several times what the call itself does.
+    if CURRENT.try_with(|_| ()).is_ok() {
+        CURRENT.with_borrow_mut(f)
+    } else {
+        outside_of_any(f)
+    }
+}
+
+/// Destructors ask for the context too, even those that run when the thread's own storage is gone already.
+#[cold]
+fn outside_of_any<R>(f: impl FnOnce(&mut Context) -> R) -> R {
+    f(&mut Context::default())
 }
 
 /// Puts the outer context back into its place, and the inner one into `self.0`, also when the work unwinds.
@@ -97,6 +115,7 @@ impl Context {
         self.entered = true;
         ContextScope {
             context: self,
+            task: None,
             future: Some(future),
         }
     }
@@ -104,6 +123,7 @@ impl Context {
     /// Runs sync code in this context. Its changes stay in it.
     pub fn run<R>(mut self, f: impl FnOnce() -> R) -> R {
         self.entered = true;
+        self.adopt_threads();
         self.run_mut(f)
     }
 
@@ -113,13 +133,40 @@ impl Context {
         f()
     }
 
+    /// Made before the wait or the scope around the present code: sync code still goes to their thread.
+    fn adopt_threads(&mut self) {
+        with_current(|current| {
+            if self.home.is_none() {
+                self.home.clone_from(&current.home);
+            }
+            if self.scope.is_none() {
+                self.scope.clone_from(&current.scope);
+            }
+            if self.held.is_none() {
+                self.held.clone_from(&current.held);
+            }
+        });
+    }
+
+    /// Removes what must not cross a hop, and gives it back.
+    pub(crate) fn take_critical(&mut self) -> Vec<Entry> {
+        match &mut self.values {
+            Some(values) if values.iter().any(|entry| entry.critical) => Arc::make_mut(values)
+                .extract_if(.., |entry| entry.critical)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// A snapshot for a task of its own: without what only the present work may use.
     pub(crate) fn inherited(mut self) -> Self {
+        // Whatever holds something here can end without the task.
+        self.held = None;
         if let Some(values) = &mut self.values
             && values.iter().any(|entry| !entry.inherited)
         {
             Arc::make_mut(values).retain(|entry| {
-                if !entry.inherited && cfg!(debug_assertions) {
+                if !entry.inherited && !entry.critical && cfg!(debug_assertions) {
                     tracing::debug!(
                         local = entry.name,
                         "a spawned task does not inherit this: it belongs to the code that spawned it"
@@ -163,28 +210,33 @@ impl Context {
     }
 
     /// Makes in `self` the changes that lie between `before` and `after`, and no others: work that ran beside this one keeps its own.
-    pub(crate) fn merge_changes(&mut self, before: &Self, after: &Self) {
+    ///
+    /// Gives back what was replaced, to be dropped outside: its destructors may look at the context.
+    #[must_use]
+    pub(crate) fn merge_changes(&mut self, before: &Self, after: &Self) -> Vec<Entry> {
+        let mut replaced = Vec::new();
         let unchanged = match (&before.values, &after.values) {
             (Some(before), Some(after)) => Arc::ptr_eq(before, after),
             (None, None) => true,
             _ => false,
         };
         if unchanged {
-            return;
+            return replaced;
         }
         for entry in after.values.iter().flat_map(|values| values.iter()) {
             let same = before
                 .find(entry.key)
                 .is_some_and(|old| Arc::ptr_eq(&old.value, &entry.value));
             if !same {
-                self.replace(entry.key, Some(entry.clone()));
+                replaced.extend(self.replace(entry.key, Some(entry.clone())));
             }
         }
         for entry in before.values.iter().flat_map(|values| values.iter()) {
             if after.find(entry.key).is_none() {
-                self.replace(entry.key, None);
+                replaced.extend(self.replace(entry.key, None));
             }
         }
+        replaced
     }
 
     pub(crate) fn home(&self) -> Option<&Arc<HomeLink>> {
@@ -193,6 +245,14 @@ impl Context {
 
     pub(crate) fn replace_home(&mut self, home: Option<Arc<HomeLink>>) -> Option<Arc<HomeLink>> {
         mem::replace(&mut self.home, home)
+    }
+
+    pub(crate) fn held(&self) -> Option<&Arc<Node>> {
+        self.held.as_ref()
+    }
+
+    pub(crate) fn replace_held(&mut self, held: Option<Arc<Node>>) -> Option<Arc<Node>> {
+        mem::replace(&mut self.held, held)
     }
 
     pub(crate) fn scope_inner(&self) -> Option<&Arc<ScopeInner>> {
@@ -219,6 +279,8 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct ContextScope<F> {
         context: Context,
+        // The name and the place of a spawned task.
+        task: Option<(&'static str, &'static Location<'static>)>,
         // Taken out to be dropped inside the context: destructors may look at it.
         #[pin]
         future: Option<F>,
@@ -247,19 +309,14 @@ impl<F: Future> Future for ContextScope<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        // Made before the wait or the scope that polls it now: sync code still goes to their thread.
-        with_current(|current| {
-            if this.context.home.is_none() {
-                this.context.home.clone_from(&current.home);
-            }
-            if this.context.scope.is_none() {
-                this.context.scope.clone_from(&current.scope);
-            }
-        });
+        this.context.adopt_threads();
         let _swap = Swap::new(this.context);
         match this.future.as_mut().as_pin_mut() {
             Some(future) => {
-                let poll = future.poll(cx);
+                let poll = match *this.task {
+                    Some((name, location)) => slow::watch(name, location, || future.poll(cx)),
+                    None => future.poll(cx),
+                };
                 if poll.is_ready() {
                     this.future.set(None);
                 }
@@ -284,5 +341,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    tokio::spawn(Context::current().inherited().scope(future))
+    let name = std::any::type_name::<F>();
+    let mut scope = Context::current().inherited().scope(future);
+    scope.task = Some((name, Location::caller()));
+    tokio::spawn(scope)
 }

@@ -1,9 +1,13 @@
 //! The one error of the crate.
 
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::time::Duration;
+
+use crate::deadlock::DeadlockError;
+use crate::panic;
 
 /// Why a crossing between sync and async code did not happen.
 ///
@@ -16,9 +20,16 @@ pub struct BridgeError {
 #[derive(Debug)]
 enum Kind {
     SynchronousOnly(SynchronousOnlyOperation),
-    Overloaded(Duration),
+    Overloaded { waited: Duration, threads: usize },
+    QueueFull(usize),
+    Stuck(Box<Stuck>),
+    ShutDown,
     NoThread(io::Error),
+    Deadlock(Box<DeadlockError>),
     Cancelled,
+    CallerGone(&'static str),
+    PastDeadline(&'static str),
+    Panicked(&'static str, String),
 }
 
 /// A call that blocks was made where an event loop runs, and was refused before it could stop every other task of that loop.
@@ -56,6 +67,28 @@ impl fmt::Display for SynchronousOnlyOperation {
 
 impl std::error::Error for SynchronousOnlyOperation {}
 
+/// Sync code that waited for too long behind other code of its scope.
+#[derive(Debug)]
+struct Stuck {
+    job: &'static Location<'static>,
+    waited: Duration,
+    /// None where it is no sync code of ours that keeps the thread.
+    running: Option<(&'static Location<'static>, Duration)>,
+}
+
+impl fmt::Display for Stuck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the sync code of {} was not started within {:?}: ", self.job, self.waited)?;
+        match self.running {
+            Some((job, age)) => write!(
+                f,
+                "that of {job} keeps the thread of their scope and has run for {age:?}; if it waits for the other, let one of them be `.parallel()`"
+            ),
+            None => f.write_str("the thread of its scope was busy with other sync code or blocked by async code"),
+        }
+    }
+}
+
 impl BridgeError {
     pub(crate) fn synchronous_only(operation: &'static str, location: &'static Location<'static>) -> Self {
         Self {
@@ -63,9 +96,33 @@ impl BridgeError {
         }
     }
 
-    pub(crate) fn overloaded(waited: Duration) -> Self {
+    pub(crate) fn overloaded(waited: Duration, threads: usize) -> Self {
         Self {
-            kind: Kind::Overloaded(waited),
+            kind: Kind::Overloaded { waited, threads },
+        }
+    }
+
+    pub(crate) fn queue_full(length: usize) -> Self {
+        Self {
+            kind: Kind::QueueFull(length),
+        }
+    }
+
+    pub(crate) fn shut_down() -> Self {
+        Self { kind: Kind::ShutDown }
+    }
+
+    pub(crate) fn stuck(
+        job: &'static Location<'static>,
+        waited: Duration,
+        running: Option<(&'static Location<'static>, Duration)>,
+    ) -> Self {
+        Self {
+            kind: Kind::Stuck(Box::new(Stuck {
+                job,
+                waited,
+                running,
+            })),
         }
     }
 
@@ -75,9 +132,33 @@ impl BridgeError {
         }
     }
 
+    pub(crate) fn deadlock_refused(error: Box<DeadlockError>) -> Self {
+        Self {
+            kind: Kind::Deadlock(error),
+        }
+    }
+
     pub(crate) fn cancelled() -> Self {
         Self {
             kind: Kind::Cancelled,
+        }
+    }
+
+    pub(crate) fn caller_gone(operation: &'static str) -> Self {
+        Self {
+            kind: Kind::CallerGone(operation),
+        }
+    }
+
+    pub(crate) fn past_deadline(operation: &'static str) -> Self {
+        Self {
+            kind: Kind::PastDeadline(operation),
+        }
+    }
+
+    pub(crate) fn panicked(operation: &'static str, payload: &(dyn Any + Send)) -> Self {
+        Self {
+            kind: Kind::Panicked(operation, panic::message(payload).to_owned()),
         }
     }
 
@@ -99,13 +180,55 @@ impl BridgeError {
     /// Whether no thread became free within the wait time, or the system refused to start one. An HTTP server answers 503 to it.
     #[must_use]
     pub fn is_overloaded(&self) -> bool {
-        matches!(self.kind, Kind::Overloaded(_) | Kind::NoThread(_))
+        matches!(
+            self.kind,
+            Kind::Overloaded { .. } | Kind::QueueFull(_) | Kind::NoThread(_)
+        )
     }
 
-    /// Whether the job was dropped before it started.
+    /// Whether sync code was not started within the wait time because other sync code of its scope kept their thread. The error says which.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        matches!(self.kind, Kind::Stuck(_))
+    }
+
+    /// Whether the bridge no longer takes sync code, after a [`shutdown`](crate::shutdown()).
+    #[must_use]
+    pub fn is_shut_down(&self) -> bool {
+        matches!(self.kind, Kind::ShutDown)
+    }
+
+    /// Whether a wait was refused because it could not have ended (see [`deadlock`](crate::deadlock)).
+    #[must_use]
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self.kind, Kind::Deadlock(_))
+    }
+
+    /// Both ends of the refused wait, where [`is_deadlock`](Self::is_deadlock).
+    #[must_use]
+    pub fn deadlock(&self) -> Option<&DeadlockError> {
+        match &self.kind {
+            Kind::Deadlock(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether a job was dropped before it started, or sync code waited whose own caller has gone away.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.kind, Kind::Cancelled)
+        matches!(self.kind, Kind::Cancelled | Kind::CallerGone(_))
+    }
+
+    /// Whether sync code waited until its [`Deadline`](crate::Deadline) had passed.
+    #[must_use]
+    pub fn is_past_deadline(&self) -> bool {
+        matches!(self.kind, Kind::PastDeadline(_))
+    }
+
+    /// Whether what was waited for panicked while this thread was unwinding already, when a second panic would have ended the process.
+    #[must_use]
+    pub fn is_panic(&self) -> bool {
+        matches!(self.kind, Kind::Panicked(..))
     }
 }
 
@@ -113,13 +236,31 @@ impl fmt::Display for BridgeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::SynchronousOnly(operation) => operation.fmt(f),
-            Kind::Overloaded(waited) => write!(
+            Kind::Overloaded { waited, threads } => write!(
                 f,
-                "no thread for sync code became free within {waited:?}: all {} hold a request whose sync code still runs",
-                crate::MAX_THREADS
+                "no thread for sync code became free within {waited:?}: all {threads} are taken by sync code that still runs"
             ),
+            Kind::QueueFull(length) => write!(
+                f,
+                "{length} pieces of sync code wait for a thread already, as many as may"
+            ),
+            Kind::Stuck(stuck) => stuck.fmt(f),
+            Kind::ShutDown => f.write_str("the program ends: no new sync code is run"),
             Kind::NoThread(_) => f.write_str("the system refused to start a thread for sync code"),
+            Kind::Deadlock(error) => error.fmt(f),
             Kind::Cancelled => f.write_str("the sync job was cancelled before it started"),
+            Kind::CallerGone(operation) => write!(
+                f,
+                "`{operation}` was given up: whoever awaited the sync code that waits for it has gone; put work that has to finish into `shield(..)`"
+            ),
+            Kind::PastDeadline(operation) => write!(
+                f,
+                "`{operation}` was given up: the deadline of this work has passed; set a later one with `Deadline::after(..)`"
+            ),
+            Kind::Panicked(operation, message) => write!(
+                f,
+                "`{operation}` panicked, while this thread was unwinding from another panic: {message}"
+            ),
         }
     }
 }
@@ -128,7 +269,14 @@ impl std::error::Error for BridgeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
             Kind::NoThread(error) => Some(error),
-            Kind::SynchronousOnly(_) | Kind::Overloaded(_) | Kind::Cancelled => None,
+            Kind::SynchronousOnly(_) | Kind::Overloaded { .. }
+            | Kind::QueueFull(_)
+            | Kind::Stuck(_)
+            | Kind::ShutDown | Kind::Deadlock(_)
+            | Kind::Cancelled
+            | Kind::CallerGone(_)
+            | Kind::PastDeadline(_)
+            | Kind::Panicked(..) => None,
         }
     }
 }

@@ -1,11 +1,15 @@
 //! What kind of code runs on this thread right now: it decides whether a call may block.
 
+use std::any::type_name;
 use std::cell::Cell;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
+
+use crate::slow;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
@@ -97,8 +101,25 @@ pub fn sync_frame<R>(f: impl FnOnce() -> R) -> R {
 }
 
 /// Polls a user's async code such that `.wait()` is refused in it wherever it is polled, also on a sync thread that waits for it.
+///
+/// In debug mode a slow poll is reported under the name of the future's type and the place of this call, or what [`AsyncFrame::named`] says
+/// (see [`report_slow_polls`](crate::report_slow_polls)).
+#[track_caller]
 pub fn async_frame<F: Future>(future: F) -> AsyncFrame<F> {
-    AsyncFrame { future }
+    AsyncFrame {
+        name: type_name::<F>(),
+        location: Location::caller(),
+        future,
+    }
+}
+
+impl<F> AsyncFrame<F> {
+    /// Says what reports call this code, and where it is: a view's name, and where it was routed.
+    pub fn named(mut self, name: &'static str, location: &'static Location<'static>) -> Self {
+        self.name = name;
+        self.location = location;
+        self
+    }
 }
 
 pin_project! {
@@ -106,6 +127,8 @@ pin_project! {
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct AsyncFrame<F> {
+        name: &'static str,
+        location: &'static Location<'static>,
         #[pin]
         future: F,
     }
@@ -116,6 +139,7 @@ impl<F: Future> Future for AsyncFrame<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let _restore = enter(Mode::Async, false);
-        self.project().future.poll(cx)
+        let this = self.project();
+        slow::watch(this.name, this.location, || this.future.poll(cx))
     }
 }

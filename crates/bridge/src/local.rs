@@ -1,16 +1,18 @@
 //! Context variables: asgiref's `Local`, Python's `ContextVar`.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::context::{Entry, with_current};
-use crate::frame;
+use crate::context::{Context, Entry, with_current};
+use crate::{frame, scope_local};
 
 /// A variable of the [`Context`](crate::Context): one `static`, another value in every piece of work.
 ///
@@ -34,6 +36,7 @@ use crate::frame;
 pub struct Local<T> {
     name: &'static str,
     inherited: bool,
+    critical: bool,
     /// Also keeps two statics from sharing an address.
     _value: PhantomData<fn() -> T>,
 }
@@ -45,6 +48,7 @@ impl<T: Clone + Send + Sync + 'static> Local<T> {
         Self {
             name,
             inherited: true,
+            critical: false,
             _value: PhantomData,
         }
     }
@@ -56,6 +60,21 @@ impl<T: Clone + Send + Sync + 'static> Local<T> {
         self
     }
 
+    /// A variable whose value never crosses a hop, in either direction: for what belongs to a thread, such as a connection of a C library.
+    ///
+    /// Sync code has it per thread, however deep the call: for as long as the [`SyncScope`](crate::SyncScope) that leased the thread or, on a plain
+    /// thread, as the thread lives. Async code has it as any other variable, unseen by the sync code that it calls and by the sync code that waits for it.
+    #[must_use]
+    pub const fn thread_critical(mut self) -> Self {
+        self.critical = true;
+        self
+    }
+
+    /// Whether the value lives with this thread rather than in the context.
+    fn is_of_thread(&self) -> bool {
+        self.critical && !frame::on_event_loop()
+    }
+
     fn key(&'static self) -> usize {
         std::ptr::from_ref(self).addr()
     }
@@ -64,7 +83,8 @@ impl<T: Clone + Send + Sync + 'static> Local<T> {
         Entry {
             key: self.key(),
             name: self.name,
-            inherited: self.inherited,
+            inherited: self.inherited && !self.critical,
+            critical: self.critical,
             value: Arc::new(value),
         }
     }
@@ -72,6 +92,9 @@ impl<T: Clone + Send + Sync + 'static> Local<T> {
     /// The value in the current context.
     #[must_use]
     pub fn get(&'static self) -> Option<T> {
+        if self.is_of_thread() {
+            return scope_local::get(self.key()).and_then(|value| value.downcast_ref::<T>().cloned());
+        }
         with_current(|current| {
             current
                 .find(self.key())
@@ -82,6 +105,9 @@ impl<T: Clone + Send + Sync + 'static> Local<T> {
     /// Whether it is set.
     #[must_use]
     pub fn is_set(&'static self) -> bool {
+        if self.is_of_thread() {
+            return scope_local::get(self.key()).is_some();
+        }
         with_current(|current| current.find(self.key()).is_some())
     }
 
@@ -90,6 +116,10 @@ impl<T: Clone + Send + Sync + 'static> Local<T> {
     /// A bare `tokio::spawn`ed task has no context, and what it wrote would be seen by whatever its worker thread polls next. There the value is
     /// not set, and an error is logged; start the task with [`spawn`](crate::spawn), or use [`scope`](Self::scope).
     pub fn set(&'static self, value: T) {
+        if self.is_of_thread() {
+            let _old = scope_local::replace(self.key(), Some(Rc::new(value)), false);
+            return;
+        }
         let entry = self.entry(value);
         let of_work = with_current(|current| current.is_of_work());
         if !of_work && frame::on_event_loop() {
@@ -105,6 +135,10 @@ impl<T: Clone + Send + Sync + 'static> Local<T> {
 
     /// Removes the value from the current context; false where there was none.
     pub fn delete(&'static self) -> bool {
+        if self.is_of_thread() {
+            let old = scope_local::replace(self.key(), None, false);
+            return old.is_some();
+        }
         let old = with_current(|current| current.replace(self.key(), None));
         old.is_some()
     }
@@ -122,6 +156,10 @@ impl<T: Clone + Send + Sync + 'static> Local<T> {
 
     /// Runs sync code with the value set.
     pub fn sync_scope<R>(&'static self, value: T, f: impl FnOnce() -> R) -> R {
+        if self.is_of_thread() {
+            let _put = PutOnThread::new(self.key(), Rc::new(value));
+            return f();
+        }
         let mut entry = Some(self.entry(value));
         let _put = Put::new(self.key(), &mut entry);
         f()
@@ -155,6 +193,43 @@ impl Drop for Put<'_> {
     fn drop(&mut self) {
         let outer = self.outer.take();
         *self.entry = with_current(|current| current.replace(self.key, outer));
+    }
+}
+
+/// As [`Put`], for a value that lives with the thread.
+struct PutOnThread {
+    key: usize,
+    outer: Option<Rc<dyn Any>>,
+}
+
+impl PutOnThread {
+    fn new(key: usize, value: Rc<dyn Any>) -> Self {
+        let outer = scope_local::replace(key, Some(value), false);
+        Self { key, outer }
+    }
+}
+
+impl Drop for PutOnThread {
+    fn drop(&mut self) {
+        let _inner = scope_local::replace(self.key, self.outer.take(), false);
+    }
+}
+
+/// Takes the values that must not cross a hop out of the context while this thread waits for async code, and removes what that code sets of them.
+pub(crate) struct HideCritical(Vec<Entry>);
+
+impl HideCritical {
+    pub(crate) fn begin() -> Self {
+        Self(with_current(Context::take_critical))
+    }
+}
+
+impl Drop for HideCritical {
+    fn drop(&mut self) {
+        let _inner = with_current(Context::take_critical);
+        for entry in self.0.drain(..) {
+            let _other = with_current(|current| current.replace(entry.key, Some(entry)));
+        }
     }
 }
 

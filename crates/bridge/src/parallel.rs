@@ -1,78 +1,271 @@
 //! Threads for sync code that may run anywhere: one queue, as many threads as it takes, up to a cap.
+//!
+//! Waking a thread costs ten times what handing over a short job does, so a job wakes one only where none runs jobs already. What keeps a job from
+//! waiting behind one that blocks is the watcher: an idle thread which looks, while jobs are queued, whether they get on, and takes one where they
+//! don't. Before that it has another thread watch, which takes the next job at once if still nothing got on, so that a burst of code that blocks has
+//! all its threads soon.
 
-use std::collections::VecDeque;
-use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
-use crate::BridgeError;
+use crate::config::config;
 use crate::job::Job;
-use crate::threads::{IDLE_TIME, MAX_THREADS};
+use crate::queue::Queue;
+use crate::seat::{HomeLink, Seat};
+use crate::{BridgeError, scope_local};
+
+const THREAD_NAME: &str = "nuages-parallel";
+
+/// How long queued jobs may stand still before one more thread takes one.
+const LOOK: Duration = Duration::from_micros(200);
+
+/// After how many looks a job has one more thread run it although others get on: all of them are kept busy.
+const PATIENCE: u32 = 10;
 
 #[derive(Default)]
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: Queue,
     threads: usize,
+    /// Threads above the cap, for holders.
+    reserved: usize,
+    /// Threads that run jobs, or were called to.
+    running: usize,
+    /// Threads that wait to be called.
     idle: usize,
+    /// Whether a thread watches, or was called to.
+    watched: bool,
+    /// Calls that no thread has answered yet.
+    calls_to_run: usize,
+    calls_to_watch: usize,
+    /// How many jobs were ever queued, taken, and ended.
+    queued: u64,
+    taken: u64,
+    ended: u64,
+    /// What `ended` was when a watcher last took a job, since the others stood still.
+    stalled_at: Option<u64>,
+}
+
+impl State {
+    fn take(&mut self) -> Option<Job> {
+        let job = self.jobs.pop_front()?;
+        self.taken += 1;
+        Some(job)
+    }
 }
 
 #[derive(Default)]
 struct Pool {
     state: Mutex<State>,
-    work: Condvar,
+    call: Condvar,
+    /// The watcher alone waits for it.
+    look: Condvar,
 }
 
 static POOL: LazyLock<Pool> = LazyLock::new(Pool::default);
 
+type Guard = MutexGuard<'static, State>;
+
 impl Pool {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&'static self) -> Guard {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work(&self) {
+    /// The life of a thread, which was started because it was called.
+    fn work(&'static self) {
         let mut state = self.state();
         loop {
-            if let Some(job) = state.jobs.pop_front() {
-                drop(state);
-                job();
-                state = self.state();
+            if state.calls_to_run > 0 {
+                state.calls_to_run -= 1;
+                state = self.run(state);
+            } else if state.calls_to_watch > 0 {
+                state.calls_to_watch -= 1;
+                state = self.watch(state);
+            } else {
+                let (back, timeout) = self
+                    .call
+                    .wait_timeout(state, config().idle_time)
+                    .unwrap_or_else(PoisonError::into_inner);
+                state = back;
+                if timeout.timed_out() && state.calls_to_run == 0 && state.calls_to_watch == 0 {
+                    state.idle -= 1;
+                    state.threads -= 1;
+                    return;
+                }
                 continue;
             }
             state.idle += 1;
-            let (back, timeout) = self
-                .work
-                .wait_timeout(state, IDLE_TIME)
-                .unwrap_or_else(PoisonError::into_inner);
-            state = back;
-            state.idle -= 1;
-            if timeout.timed_out() && state.jobs.is_empty() {
-                state.threads -= 1;
-                return;
+        }
+    }
+
+    /// Runs jobs while there are any.
+    fn run(&'static self, mut state: Guard) -> Guard {
+        while let Some(job) = state.take() {
+            drop(state);
+            job();
+            scope_local::clear();
+            state = self.state();
+            state.ended += 1;
+        }
+        state.running -= 1;
+        state
+    }
+
+    /// Watches while jobs are queued, and runs jobs where the others don't get on.
+    fn watch(&'static self, mut state: Guard) -> Guard {
+        let mut looks = 0;
+        let mut queued_at_first = state.queued;
+        // Called by a watcher that found a standstill: it still is one.
+        let mut standstill = state.stalled_at == Some(state.ended);
+        loop {
+            if state.jobs.is_empty() {
+                state.watched = false;
+                return state;
+            }
+            if standstill || state.running == 0 || looks >= PATIENCE {
+                break;
+            }
+            let ended = state.ended;
+            state = self
+                .look
+                .wait_timeout(state, LOOK)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+            standstill = state.ended == ended;
+            looks += 1;
+            if state.taken >= queued_at_first {
+                // What was queued at the first look has been taken since.
+                looks = 0;
+                queued_at_first = state.queued;
             }
         }
+        state.stalled_at = standstill.then_some(state.ended);
+        state.watched = false;
+        state.running += 1;
+        if state.jobs.len() > 1 {
+            // Where no thread can be had, those that run come to the jobs.
+            let _ = self.call_to_watch(&mut state);
+        }
+        self.run(state)
+    }
+
+    fn call_to_watch(&'static self, state: &mut Guard) -> std::io::Result<()> {
+        state.calls_to_watch += 1;
+        state.watched = true;
+        self.call(state).inspect_err(|_| {
+            state.calls_to_watch -= 1;
+            state.watched = false;
+        })
+    }
+
+    fn call_to_run(&'static self, state: &mut Guard) -> std::io::Result<()> {
+        state.calls_to_run += 1;
+        state.running += 1;
+        self.call(state).inspect_err(|_| {
+            state.calls_to_run -= 1;
+            state.running -= 1;
+        })
+    }
+
+    /// Has an idle thread answer a call, or a new one.
+    fn call(&'static self, state: &mut Guard) -> std::io::Result<()> {
+        if state.idle > 0 {
+            state.idle -= 1;
+            self.call.notify_one();
+            return Ok(());
+        }
+        if state.threads >= config().max_parallel_threads {
+            return Err(std::io::ErrorKind::QuotaExceeded.into());
+        }
+        thread::Builder::new()
+            .name(THREAD_NAME.to_owned())
+            .spawn(|| POOL.work())?;
+        state.threads += 1;
+        Ok(())
     }
 }
 
-/// Queues a job, and starts a thread for it where all are busy and the cap allows one more.
-pub(crate) fn submit(job: Job) -> Result<(), BridgeError> {
+/// How many threads there are.
+pub(crate) fn threads() -> usize {
+    let state = POOL.state();
+    state.threads + state.reserved
+}
+
+/// Takes out the jobs that have waited too long. Whether others wait.
+pub(crate) fn tick(late: &mut Vec<Job>) -> bool {
     let mut state = POOL.state();
-    state.jobs.push_back(job);
-    if state.jobs.len() <= state.idle || state.threads >= MAX_THREADS {
-        drop(state);
-        POOL.work.notify_one();
-        return Ok(());
-    }
-    let started = thread::Builder::new()
-        .name("nuages-parallel".to_owned())
-        .spawn(|| POOL.work());
-    match started {
-        Ok(_) => {
-            state.threads += 1;
-            Ok(())
+    let overdue = state.jobs.overdue();
+    state.taken += overdue.len() as u64;
+    late.extend(overdue);
+    !state.jobs.is_empty()
+}
+
+/// Pauses the watch over the queue. Whether a job has come meanwhile.
+pub(crate) fn pause() -> bool {
+    let mut state = POOL.state();
+    state.jobs.pause();
+    !state.jobs.is_empty()
+}
+
+/// Runs a job on a thread above the cap, and nothing else on it.
+fn run_reserved(state: &mut Guard, job: Job) -> Result<(), BridgeError> {
+    thread::Builder::new()
+        .name("nuages-reserved".to_owned())
+        .spawn(|| {
+            job();
+            scope_local::clear();
+            POOL.state().reserved -= 1;
+        })
+        .map_err(BridgeError::no_thread)?;
+    state.reserved += 1;
+    Ok(())
+}
+
+/// Queues a job, and sees to it that a thread comes to it; at once where it belongs to a holder that others may wait for.
+///
+/// Where all threads are busy and the caller is waited for by one of them, the job goes to that one: if all waited for jobs in the queue, none would
+/// come to them. Then that thread's seat is what this gives.
+pub(crate) fn submit(
+    mut job: Job,
+    holder: bool,
+    home: Option<&Arc<HomeLink>>,
+) -> Result<Option<Arc<Seat>>, BridgeError> {
+    let mut state = POOL.state();
+    let limits = config();
+    if state.threads >= limits.max_parallel_threads && state.idle == 0 {
+        if let Some(home) = home.filter(|home| home.is_on_thread(THREAD_NAME)) {
+            drop(state);
+            match home.submit(job) {
+                Ok(seat) => return Ok(Some(seat)),
+                Err(back) => job = back,
+            }
+            state = POOL.state();
         }
-        // Those that run will come to it.
-        Err(_) if state.threads > 0 => Ok(()),
+        if holder && state.reserved < limits.reserved_threads {
+            return run_reserved(&mut state, job).map(|()| None);
+        }
+    }
+    if state.jobs.len() >= limits.queue_length {
+        return Err(BridgeError::queue_full(limits.queue_length));
+    }
+    state.jobs.push_back(job);
+    state.queued += 1;
+    if state.running > 0 {
+        if !state.watched {
+            // Without a watcher the job waits for one of those that run.
+            let _ = POOL.call_to_watch(&mut state);
+        }
+        return Ok(None);
+    }
+    if state.watched {
+        POOL.look.notify_one();
+        return Ok(None);
+    }
+    match POOL.call_to_run(&mut state) {
+        Ok(()) => Ok(None),
         Err(error) => {
             state.jobs.pop_back();
+            state.queued -= 1;
             Err(BridgeError::no_thread(error))
         }
     }

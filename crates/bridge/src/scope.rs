@@ -13,20 +13,24 @@ use pin_project_lite::pin_project;
 use tokio::sync::OnceCell;
 
 use crate::BridgeError;
+use crate::config::config;
 use crate::context::with_current;
 use crate::seat::Seat;
-use crate::threads::{self, IDLE_TIME, Lease};
+use crate::threads::{self, Lease};
 
 /// A scope: a request, most often. Its sticky sync code runs on one thread, which no other live scope uses.
 #[derive(Default)]
 pub(crate) struct ScopeInner {
     /// Leased when the first sync code comes; a scope without any starts no thread.
     lease: OnceCell<Lease>,
+    /// Whether the thread is to be one that nobody had before and nobody gets after.
+    fresh: bool,
 }
 
 impl ScopeInner {
     pub(crate) async fn seat(&self) -> Result<&Arc<Seat>, BridgeError> {
-        Ok(self.lease.get_or_try_init(threads::lease).await?.seat())
+        let lease = self.lease.get_or_try_init(|| threads::lease(self.fresh)).await?;
+        Ok(lease.seat())
     }
 }
 
@@ -58,7 +62,7 @@ impl ScopeInner {
 #[derive(Debug, Default)]
 #[must_use = "a scope does nothing until it runs a future"]
 pub struct SyncScope {
-    _private: (),
+    fresh: bool,
 }
 
 impl SyncScope {
@@ -67,9 +71,21 @@ impl SyncScope {
         Self::default()
     }
 
+    /// Gives the scope a thread of its own that no other scope had before or gets afterwards, for code that leaves thread-locals behind or minds those of others.
+    ///
+    /// It costs the start of a thread. The scope which leases the thread decides: inside another scope, or under a waiting thread, it changes nothing.
+    pub fn fresh_thread(mut self) -> Self {
+        self.fresh = true;
+        self
+    }
+
     /// Runs a future in this scope, or in the one around it.
     pub fn run<F: Future>(self, future: F) -> SyncScopeFuture<F> {
-        SyncScopeFuture { scope: None, future }
+        SyncScopeFuture {
+            scope: None,
+            fresh: self.fresh,
+            future,
+        }
     }
 }
 
@@ -79,6 +95,7 @@ pin_project! {
     pub struct SyncScopeFuture<F> {
         // Made by the first poll, unless there is a scope around this one.
         scope: Option<Arc<ScopeInner>>,
+        fresh: bool,
         #[pin]
         future: F,
     }
@@ -105,7 +122,14 @@ impl<F: Future> Future for SyncScopeFuture<F> {
         let entered = with_current(|current| {
             let outermost = current.scope_inner().is_none();
             if outermost {
-                current.replace_scope(Some(Arc::clone(this.scope.get_or_insert_default())));
+                let fresh = *this.fresh;
+                let scope = this.scope.get_or_insert_with(|| {
+                    Arc::new(ScopeInner {
+                        fresh,
+                        ..ScopeInner::default()
+                    })
+                });
+                current.replace_scope(Some(Arc::clone(scope)));
             }
             outermost
         });
@@ -155,7 +179,7 @@ pub(crate) fn ambient() -> Arc<ScopeInner> {
 pub(crate) fn forget_idle_tasks() {
     let mut forgotten = Vec::new();
     ambient_scopes().retain(|_, entry| {
-        let keep = !entry.is_idle() || entry.used.elapsed() < IDLE_TIME;
+        let keep = !entry.is_idle() || entry.used.elapsed() < config().idle_time;
         if !keep {
             forgotten.push(Arc::clone(&entry.scope));
         }

@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::panic::Location;
 use std::pin::Pin;
 
+use tokio::task::LocalKey;
+
 use crate::context::Context;
-use crate::{BridgeError, hops, job, parallel, scope};
+use crate::{BridgeError, hops, job, parallel, scope, shutdown};
 
 /// Runs sync code on a thread that may block, for async code to `.await`.
 ///
@@ -32,17 +35,24 @@ use crate::{BridgeError, hops, job, parallel, scope};
 ///
 /// # Errors
 ///
-/// [Overloaded](BridgeError::is_overloaded) where all threads stay busy for the whole [wait time](crate::WAIT_TIME).
+/// [Overloaded](BridgeError::is_overloaded) where all threads stay busy for the whole [wait time](crate::WAIT_TIME), and
+/// [stuck](BridgeError::is_stuck) where other sync code keeps the thread of the scope for that long.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future cancels code that has not started. Code that has started runs on; it can ask [`cancelled`](crate::cancelled).
+/// Dropping the future cancels code that has not started. Code that has started runs on; it can ask [`cancelled`](crate::cancelled), and what it
+/// waits for through the bridge is dropped, so that it gets an error there. [`shield`](crate::shield) protects what has to finish.
+#[track_caller]
 pub fn sync_to_async<F, T>(f: F) -> SyncToAsync<F>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    SyncToAsync { f, sticky: true }
+    SyncToAsync {
+        f,
+        sticky: true,
+        location: Location::caller(),
+    }
 }
 
 /// Sync code that waits to be awaited. Made by [`sync_to_async`].
@@ -50,6 +60,7 @@ where
 pub struct SyncToAsync<F> {
     f: F,
     sticky: bool,
+    location: &'static Location<'static>,
 }
 
 impl<F> SyncToAsync<F> {
@@ -57,6 +68,65 @@ impl<F> SyncToAsync<F> {
     pub fn parallel(mut self) -> Self {
         self.sticky = false;
         self
+    }
+}
+
+impl<F, T> SyncToAsync<F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    /// Runs the code with the values of this [`Context`] instead of the caller's. Its changes stay in it: the caller sees none of them.
+    ///
+    /// A context is a snapshot, so pieces of code that were given clones of one don't see each other's changes either. What they are to share goes into a
+    /// value that can be shared, such as an `Arc<Mutex<_>>`. The thread is still the caller's.
+    pub fn context(self, mut context: Context) -> SyncToAsync<impl FnOnce() -> T + Send + 'static> {
+        let _stay = context.take_critical();
+        let f = self.f;
+        SyncToAsync {
+            f: move || context.run(f),
+            sticky: self.sticky,
+            location: self.location,
+        }
+    }
+
+    /// Carries a variable of `tokio::task_local!` along: the code sees a clone of the value that it has here, if it has one.
+    ///
+    /// On the way back, under [`async_to_sync`](crate::async_to_sync), a task-local is seen without help: the future is polled on the same thread.
+    /// Variables of your own crates are better [`Local`](crate::Local)s, which need no carrying.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages_bridge::sync_to_async;
+    ///
+    /// tokio::task_local! { static TENANT: &'static str; }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), nuages_bridge::BridgeError> {
+    /// TENANT
+    ///     .scope("acme", async {
+    ///         let tenant = sync_to_async(|| TENANT.get()).task_local(&TENANT).await?;
+    ///         assert_eq!(tenant, "acme");
+    ///         Ok(())
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    pub fn task_local<V>(self, key: &'static LocalKey<V>) -> SyncToAsync<impl FnOnce() -> T + Send + 'static>
+    where
+        V: Clone + Send + 'static,
+    {
+        let value = key.try_with(Clone::clone).ok();
+        let f = self.f;
+        SyncToAsync {
+            f: move || match value {
+                Some(value) => key.sync_scope(value, f),
+                None => f(),
+            },
+            sticky: self.sticky,
+            location: self.location,
+        }
     }
 }
 
@@ -78,37 +148,39 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         if self.sticky {
-            Box::pin(sticky(self.f))
+            Box::pin(sticky(self.f, self.location))
         } else {
-            Box::pin(parallel(self.f))
+            Box::pin(parallel(self.f, self.location))
         }
     }
 }
 
-async fn sticky<F, T>(f: F) -> Result<T, BridgeError>
+async fn sticky<F, T>(f: F, location: &'static Location<'static>) -> Result<T, BridgeError>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
     let mut context = Context::current();
+    shutdown::check(context.home().is_some())?;
     if let Some(home) = context.home().cloned() {
-        let (job, running) = job::prepare(f, context);
+        let (job, running) = job::prepare(f, context, location);
         // Where every wait around this code has ended, the code that was to run goes the ordinary way.
         match home.submit(job) {
             Ok(seat) => {
                 if !seat.is_this_thread() {
                     hops::count_to_thread();
                 }
-                return running.finish().await;
+                return running.finish(Some(&seat)).await;
             }
             Err(job) => {
                 let scope = Context::current()
                     .scope_inner()
                     .cloned()
                     .unwrap_or_else(scope::ambient);
-                scope.seat().await?.submit(job);
+                let seat = scope.seat().await?;
+                seat.submit(job);
                 hops::count_to_thread();
-                return running.finish().await;
+                return running.finish(Some(seat)).await;
             }
         }
     }
@@ -121,19 +193,25 @@ where
         }
     };
     let seat = scope.seat().await?;
-    let (job, running) = job::prepare(f, context);
+    let (job, running) = job::prepare(f, context, location);
     seat.submit(job);
     hops::count_to_thread();
-    running.finish().await
+    running.finish(Some(seat)).await
 }
 
-async fn parallel<F, T>(f: F) -> Result<T, BridgeError>
+async fn parallel<F, T>(f: F, location: &'static Location<'static>) -> Result<T, BridgeError>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let (job, running) = job::prepare(f, Context::current());
-    parallel::submit(job)?;
-    hops::count_to_thread();
-    running.finish().await
+    let context = Context::current();
+    shutdown::check(context.home().is_some())?;
+    let holder = context.held().is_some();
+    let home = context.home().cloned();
+    let (job, running) = job::prepare(f, context, location);
+    let seat = parallel::submit(job, holder, home.as_ref())?;
+    if seat.as_ref().is_none_or(|seat| !seat.is_this_thread()) {
+        hops::count_to_thread();
+    }
+    running.finish(seat.as_deref()).await
 }

@@ -15,6 +15,9 @@ struct Spans(Arc<Mutex<Vec<String>>>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if event.metadata().target() == "nuages_bridge::hop" {
+            return;
+        }
         let spans = context.event_scope(event).into_iter().flatten();
         let names: Vec<_> = spans.map(|span| span.name()).collect();
         self.0.lock().unwrap().push(names.join(" in "));

@@ -1,0 +1,56 @@
+//! Waits that can't end, refused before they begin.
+//!
+//! Whoever hands out something scarce that is waited for (connections of a pool, the one writer of a database, a lock over a savepoint) describes it by a
+//! [`Resource`]: its name and how many units it has. Who got a unit says so ([`Resource::hold`]) and runs what the release depends on
+//! inside [`Held::scope`]. Who has to wait does so through [`Resource::wait`]. A wait that would close a circle of waits that nothing can end is
+//! refused at once, with a [`DeadlockError`] that names both ends.
+//!
+//! What counts as inside a scope follows the [`Context`](crate::Context): the code of the scope's future, the sync code that it sends to threads, the
+//! async code that this waits for, to any depth. What it [`spawn`](crate::spawn)s is outside: the scope can end without it. A thread
+//! that waits for a future runs other sync code meanwhile, and can't go on before that code has returned; the graph knows this, too.
+//!
+//! A refusal is never a guess: all units of a resource must be held, and every one of these holders must itself be stuck inside its scope. A unit held
+//! outside of any scope may come back at any time. What the graph can't see is that somebody will give up a wait, for a timeout or a
+//! `select!`: wrap such a wait into [`may_give_up`].
+//!
+//! # Examples
+//!
+//! ```
+//! use nuages_bridge::async_to_sync;
+//! use nuages_bridge::deadlock::Resource;
+//! use tokio::sync::Semaphore;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let pool = Semaphore::new(1);
+//! let connections = Resource::new("the connections of the default database", 1);
+//!
+//! async_to_sync(async {
+//!     let _permit = connections.wait(pool.acquire()).await.expect("one is free");
+//!     let held = connections.hold("atomic");
+//!     held.scope(async {
+//!         // The only connection is held around this very code.
+//!         let refused = connections.wait(pool.acquire()).await.expect_err("it could not end");
+//!         assert!(refused.is_deadlock());
+//!     })
+//!     .await;
+//! })?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it costs
+//!
+//! A hold is an allocation and a lock of its own resource. A wait that is granted at its first poll is not registered, and neither is one of code that
+//! holds nothing: it can't close a circle.
+
+mod error;
+mod graph;
+mod hold;
+mod wait;
+
+pub use error::DeadlockError;
+pub use hold::{Held, HeldScope, Holder, MayGiveUp, Resource, may_give_up};
+pub use wait::Waiting;
+
+pub(crate) use graph::refused;
+pub(crate) use hold::{Frame, Node};

@@ -1,0 +1,196 @@
+//! All operations of the bridge in a mix that a seed decides, for the stress test and for `cargo xtask soak bridge`.
+
+use std::future::{Future, IntoFuture as _};
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::{Context as TaskContext, Waker};
+use std::thread;
+
+use nuages_bridge::{Context, Local, Op, SyncScope, async_to_sync, cancelled, spawn, sync_to_async};
+use tokio::sync::oneshot;
+
+/// The payload of every panic in the mix.
+pub(crate) const ON_PURPOSE: &str = "on purpose";
+
+static NUMBER: Local<u64> = Local::new("number");
+
+/// Numbers that one seed always gives in the same order (SplitMix64).
+#[derive(Clone, Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// The `stream`th sequence of a seed.
+    pub(crate) fn new(seed: u64, stream: u64) -> Self {
+        Self(seed ^ stream.wrapping_mul(0xA076_1D64_78BD_642F))
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+}
+
+/// Does not print the panics that the mix makes on purpose.
+pub(crate) fn quiet_panics() {
+    let loud = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if info.payload().downcast_ref::<&str>() != Some(&ON_PURPOSE) {
+            loud(info);
+        }
+    }));
+}
+
+/// Lets a future start what it starts at its first poll, then drops it.
+fn poll_once(future: impl Future) {
+    let mut future = pin!(future);
+    let _ = future.as_mut().poll(&mut TaskContext::from_waker(Waker::noop()));
+}
+
+fn op(value: u64) -> Op<'static, u64> {
+    Op::new("mix::op", async move {
+        tokio::task::yield_now().await;
+        Ok(value)
+    })
+}
+
+/// Sync, async, sync and so on, `depth` times, on one thread.
+fn down(depth: u64, value: u64) -> u64 {
+    if depth == 0 {
+        return op(value).wait().expect("sync code may wait");
+    }
+    async_to_sync(async move {
+        tokio::task::yield_now().await;
+        let here = thread::current().id();
+        sync_to_async(move || {
+            assert_eq!(
+                thread::current().id(),
+                here,
+                "sync code runs where its caller waits"
+            );
+            down(depth - 1, value)
+        })
+        .await
+        .expect("the waiting thread runs it")
+    })
+    .expect("sync code may wait")
+}
+
+/// One request's worth of operations, in a scope and a context of its own. Panics where one does anything but what it promises.
+pub(crate) async fn request(seed: u64) {
+    let body = async move {
+        let mut random = Random::new(seed, 0);
+        NUMBER.set(seed);
+        for _ in 0..=random.below(3) {
+            let value = random.next();
+            operation(random.below(10), value).await;
+            assert_eq!(NUMBER.get(), Some(seed), "a context is its request's own");
+        }
+    };
+    Context::empty().scope(SyncScope::new().run(body)).await;
+}
+
+async fn operation(which: u64, value: u64) {
+    match which {
+        0 | 1 => {
+            let answer = sync_to_async(move || (value, NUMBER.get()))
+                .await
+                .expect("a thread");
+            assert_eq!(answer, (value, NUMBER.get()));
+        }
+        2 => {
+            let answer = sync_to_async(move || (value, NUMBER.get()))
+                .parallel()
+                .await
+                .expect("a thread");
+            assert_eq!(answer, (value, NUMBER.get()));
+        }
+        3 => {
+            let answer = sync_to_async(move || down(value % 4, value))
+                .await
+                .expect("a thread");
+            assert_eq!(answer, value);
+        }
+        4 => panic_across().await,
+        5 => cancel_started(value).await,
+        6 => {
+            // Cancelled before it starts or while it runs: either way its thread is fine afterwards.
+            poll_once(sync_to_async(move || value).into_future());
+            poll_once(sync_to_async(move || value).parallel().into_future());
+            assert_eq!(sync_to_async(move || value).await.expect("a thread"), value);
+        }
+        7 => outlive(value).await,
+        8 => {
+            let pair = (
+                sync_to_async(move || value),
+                sync_to_async(move || !value).parallel(),
+            );
+            let other = spawn(pair.1.into_future());
+            assert_eq!(pair.0.await.expect("a thread"), value);
+            assert_eq!(other.await.expect("no panic").expect("a thread"), !value);
+        }
+        _ => {
+            let before = NUMBER.get();
+            sync_to_async(move || NUMBER.set(value)).await.expect("a thread");
+            assert_eq!(NUMBER.get(), Some(value), "changes come back");
+            NUMBER.set(before.expect("set by the request"));
+        }
+    }
+}
+
+async fn panic_across() {
+    let panicking =
+        async { sync_to_async(|| async_to_sync(async { std::panic::panic_any(ON_PURPOSE) })).await };
+    let error = spawn(panicking).await.expect_err("it panics");
+    assert_eq!(error.into_panic().downcast_ref::<&str>(), Some(&ON_PURPOSE));
+}
+
+/// A job that has started is told that its caller has gone.
+async fn cancel_started(value: u64) {
+    let (started, has_started) = oneshot::channel();
+    let (go, gone) = mpsc::channel::<()>();
+    let (told, is_told) = oneshot::channel();
+    let job = move || {
+        let _ = started.send(value);
+        let _ = gone.recv();
+        let _ = told.send(cancelled());
+    };
+    let task = spawn(async move { sync_to_async(job).parallel().await });
+    assert_eq!(has_started.await.expect("it starts"), value);
+    task.abort();
+    assert!(task.await.is_err_and(|error| error.is_cancelled()));
+    go.send(()).expect("the job waits");
+    assert!(is_told.await.expect("the job answers"));
+}
+
+/// A task that outlives the wait in which it was spawned still finds a thread.
+async fn outlive(value: u64) {
+    let (go, gone) = oneshot::channel::<()>();
+    let inner = move || {
+        async_to_sync(async move {
+            let task = spawn(async move {
+                gone.await.expect("told to go");
+                sync_to_async(move || value).await.expect("a thread")
+            });
+            Some(task)
+        })
+    };
+    let task = sync_to_async(inner)
+        .await
+        .expect("a thread")
+        .expect("sync code may wait");
+    go.send(()).expect("the task waits");
+    assert_eq!(task.expect("spawned").await.expect("no panic"), value);
+}
+
+/// The same from a plain thread, which waits for all of it.
+pub(crate) fn plain(seed: u64) {
+    async_to_sync(request(seed)).expect("a plain thread may wait");
+    assert_eq!(down(seed % 5, seed), seed);
+}

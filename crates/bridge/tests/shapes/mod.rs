@@ -1,0 +1,51 @@
+//! The three shapes of a program: a runtime with several workers, one that is this thread alone, and none.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use nuages_bridge::{Context, async_to_sync, sync_to_async};
+use tokio::runtime::{Builder, Runtime};
+
+/// Which shape a body runs in: what its sync code's thread is differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    MultiThread,
+    CurrentThread,
+    NoRuntime,
+}
+
+pub(crate) fn multi_thread() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+pub(crate) fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Runs an async body in each shape: as a task of a runtime, as the main future of one, and under a plain thread that waits for it.
+pub(crate) fn async_in_every_shape<F>(body: impl Fn(Shape) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let task = body(Shape::MultiThread);
+    multi_thread()
+        .block_on(async { nuages_bridge::spawn(Context::empty().scope(task)).await })
+        .unwrap();
+    current_thread().block_on(Context::empty().scope(body(Shape::CurrentThread)));
+    async_to_sync(Context::empty().scope(body(Shape::NoRuntime))).unwrap();
+}
+
+/// Runs a sync body in each shape: on the threads of two runtimes' scopes, and on a plain thread.
+pub(crate) fn sync_in_every_shape(body: fn(Shape)) {
+    multi_thread()
+        .block_on(async { sync_to_async(move || body(Shape::MultiThread)).await })
+        .unwrap();
+    current_thread()
+        .block_on(async { sync_to_async(move || body(Shape::CurrentThread)).await })
+        .unwrap();
+    body(Shape::NoRuntime);
+}

@@ -1,0 +1,52 @@
+//! `std::thread::sleep` in an async view is reported in debug mode.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::thread;
+use std::time::Duration;
+
+use breakage::{Log, in_every_shape};
+use nuages_bridge::report_slow_polls;
+use nuages_handler::{App, Client, Urls};
+
+async fn sleepy() -> &'static str {
+    thread::sleep(Duration::from_millis(200));
+    "slept"
+}
+
+async fn awake() -> &'static str {
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    "waited"
+}
+
+fn sync_view() -> &'static str {
+    thread::sleep(Duration::from_millis(200));
+    "slept where it may"
+}
+
+#[test]
+fn sleep_on_the_loop() {
+    report_slow_polls(Some(Duration::from_millis(150)));
+    let log = Log::start();
+    let urls = Urls::new()
+        .path("sleepy/", sleepy)
+        .path("awake/", awake)
+        .path("sync/", sync_view);
+    let client = Client::new(App::new().urls(urls));
+    in_every_shape(|| async {
+        assert_eq!(client.get("/awake/").await.unwrap().text(), "waited");
+        assert_eq!(client.get("/sync/").await.unwrap().status(), 200);
+        let lines = log.take();
+        assert_eq!(lines, [], "a view that waits well blocks nobody");
+
+        assert_eq!(client.get("/sleepy/").await.unwrap().text(), "slept");
+        let lines = log.take();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0]["name"].contains("sleepy"), "{lines:?}");
+        assert!(
+            lines[0].contains_key("file") && lines[0].contains_key("line"),
+            "{lines:?}"
+        );
+        assert!(lines[0]["took_ms"].parse::<u32>().unwrap() >= 200, "{lines:?}");
+    });
+}
