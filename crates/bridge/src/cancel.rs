@@ -24,6 +24,8 @@ const DROPPED: u8 = 2;
 pub(crate) struct Caller {
     phase: AtomicU8,
     gone: AtomicBool,
+    /// Whether a wait inside this job has ended because of that. One does; those after it are for cleaning up.
+    told: AtomicBool,
     /// The job whose code awaited this one, directly or through async code that it waited for.
     around: Option<Arc<Caller>>,
     /// The waits inside this job, to be woken when its caller goes.
@@ -104,6 +106,11 @@ impl Caller {
         false
     }
 
+    /// Whether a wait of this job ends now because its caller has gone: the one that is pending then, else the next.
+    fn ends_a_wait(&self) -> bool {
+        self.is_cancelled() && !self.told.swap(true, Ordering::AcqRel)
+    }
+
     fn waits(&self) -> MutexGuard<'_, Vec<Waker>> {
         self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -140,8 +147,9 @@ impl Caller {
 /// Whether the async caller of the sync code that runs here has gone away: its request was cancelled, its timeout is over.
 ///
 /// Sync code can't be stopped from outside. Long sync code asks this now and then, and returns early. It is also true where only a caller further out
-/// has gone, through any number of alternating layers, and a wait ([`async_to_sync`](crate::async_to_sync), [`Op::wait`](crate::Op::wait)) inside such
-/// code ends with an error that [`is_cancelled`](crate::BridgeError::is_cancelled), so that `?` unwinds it. Outside of a job of
+/// has gone, through any number of alternating layers. The wait ([`async_to_sync`](crate::async_to_sync), [`Op::wait`](crate::Op::wait)) that is
+/// pending in such code, else its next one, ends with an error that [`is_cancelled`](crate::BridgeError::is_cancelled), so that `?` unwinds it; waits
+/// after that one run as ever, so that the code can clean up. Outside of a job of
 /// [`sync_to_async`](crate::sync_to_async) it is false.
 #[must_use]
 pub fn cancelled() -> bool {
@@ -205,7 +213,7 @@ impl<F: Future> Future for UnlessGivenUp<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let caller = this.registered.caller.as_ref();
-        if caller.is_some_and(|caller| caller.is_cancelled()) {
+        if caller.is_some_and(|caller| caller.ends_a_wait()) {
             this.future.set(None);
         }
         let Some(future) = this.future.as_mut().as_pin_mut() else {

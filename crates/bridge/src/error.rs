@@ -78,13 +78,19 @@ struct Stuck {
 
 impl fmt::Display for Stuck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the sync code of {} was not started within {:?}: ", self.job, self.waited)?;
+        write!(
+            f,
+            "the sync code of {} was not started within {:?}: ",
+            self.job, self.waited
+        )?;
         match self.running {
             Some((job, age)) => write!(
                 f,
                 "that of {job} keeps the thread of their scope and has run for {age:?}; if it waits for the other, let one of them be `.parallel()`"
             ),
-            None => f.write_str("the thread of its scope was busy with other sync code or blocked by async code"),
+            None => {
+                f.write_str("the thread of its scope was busy with other sync code or blocked by async code")
+            }
         }
     }
 }
@@ -118,11 +124,7 @@ impl BridgeError {
         running: Option<(&'static Location<'static>, Duration)>,
     ) -> Self {
         Self {
-            kind: Kind::Stuck(Box::new(Stuck {
-                job,
-                waited,
-                running,
-            })),
+            kind: Kind::Stuck(Box::new(Stuck { job, waited, running })),
         }
     }
 
@@ -269,10 +271,12 @@ impl std::error::Error for BridgeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
             Kind::NoThread(error) => Some(error),
-            Kind::SynchronousOnly(_) | Kind::Overloaded { .. }
+            Kind::SynchronousOnly(_)
+            | Kind::Overloaded { .. }
             | Kind::QueueFull(_)
             | Kind::Stuck(_)
-            | Kind::ShutDown | Kind::Deadlock(_)
+            | Kind::ShutDown
+            | Kind::Deadlock(_)
             | Kind::Cancelled
             | Kind::CallerGone(_)
             | Kind::PastDeadline(_)

@@ -1,7 +1,7 @@
 //! A piece of sync code on its way to a thread: started once, cancelled before that, its result and its context brought back.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::panic::Location;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::thread;
 
@@ -32,7 +32,11 @@ pub(crate) struct Running<T> {
 }
 
 /// Makes a job of `f`, to run in `context`, in the present tracing span, with the present runtime's I/O and timers.
-pub(crate) fn prepare<F, T>(f: F, mut context: Context, location: &'static Location<'static>) -> (Job, Running<T>)
+pub(crate) fn prepare<F, T>(
+    f: F,
+    mut context: Context,
+    location: &'static Location<'static>,
+) -> (Job, Running<T>)
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,

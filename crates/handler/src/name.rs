@@ -13,6 +13,14 @@ pub(crate) fn name_of<F>(location: &Location<'_>) -> Cow<'static, str> {
     Cow::Borrowed(short(path))
 }
 
+/// A name as reports need it: for as long as the program runs. A view is made once, so what the name of a closure takes is little.
+pub(crate) fn for_ever(name: &Cow<'static, str>) -> &'static str {
+    match name {
+        Cow::Borrowed(name) => name,
+        Cow::Owned(name) => name.clone().leak(),
+    }
+}
+
 /// `shop::views::home` is `home`; what has type parameters keeps them out too.
 pub(crate) fn short(path: &'static str) -> &'static str {
     let path = path.split('<').next().unwrap_or(path);

@@ -42,7 +42,8 @@ fn sleep_on_the_loop() {
         assert_eq!(client.get("/sleepy/").await.unwrap().text(), "slept");
         let lines = log.take();
         assert_eq!(lines.len(), 1, "{lines:?}");
-        assert!(lines[0]["name"].contains("sleepy"), "{lines:?}");
+        assert_eq!(lines[0]["name"], "sleepy");
+        assert_eq!(lines[0]["file"], file!());
         assert!(
             lines[0].contains_key("file") && lines[0].contains_key("line"),
             "{lines:?}"

@@ -16,7 +16,7 @@ use nuages_bridge as bridge;
 pub(crate) use self::chain::run;
 pub use self::neutral::{Neutral, NeutralMiddleware, neutral};
 pub use self::next::Next;
-use crate::name::name_of;
+use crate::name::{for_ever, name_of};
 use crate::request::Request;
 use crate::response::{IntoResponse, Response};
 use crate::view::{BoxFuture, Mode};
@@ -140,12 +140,12 @@ where
     #[track_caller]
     fn into_middleware(self) -> Layer {
         let name = name_of::<F>(Location::caller());
+        let (called, added) = (for_ever(&name), Location::caller());
         let f = Arc::new(self);
         let layer: AsyncLayer = Arc::new(move |request, next| {
             let f = Arc::clone(&f);
-            Box::pin(bridge::async_frame(async move {
-                f(request, next).await.into_response()
-            }))
+            let frame = bridge::async_frame(async move { f(request, next).await.into_response() });
+            Box::pin(frame.named(called, added))
         });
         Layer {
             kind: Kind::Async(layer),

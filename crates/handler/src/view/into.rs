@@ -13,7 +13,7 @@ use nuages_bridge as bridge;
 use super::{Kind, View};
 use crate::error::Result;
 use crate::extract::FromRequest;
-use crate::name::name_of;
+use crate::name::{for_ever, name_of};
 use crate::request::Request;
 use crate::response::IntoResponse;
 
@@ -107,6 +107,7 @@ pub trait Arguments: Sized {
 )]
 pub trait Answer<M>: Sized {
     #[doc(hidden)]
+    #[track_caller]
     fn view<F>(call: F, needs_body: bool, name: Cow<'static, str>) -> View
     where
         F: Fn(Request) -> Result<Self> + Send + Sync + 'static;
@@ -132,20 +133,23 @@ where
     Fut: Future + Send + 'static,
     Fut::Output: IntoResponse,
 {
+    #[track_caller]
     fn view<F>(call: F, needs_body: bool, name: Cow<'static, str>) -> View
     where
         F: Fn(Request) -> Result<Self> + Send + Sync + 'static,
     {
         let call = Arc::new(call);
+        let (called, routed) = (for_ever(&name), Location::caller());
         let kind = Kind::Async(Arc::new(move |request| {
             let call = Arc::clone(&call);
             // The call is inside the frame too: a function that returns a future may do work before.
-            Box::pin(bridge::async_frame(async move {
+            let frame = bridge::async_frame(async move {
                 match call(request) {
                     Ok(answer) => answer.await.into_response(),
                     Err(error) => error.into(),
                 }
-            }))
+            });
+            Box::pin(frame.named(called, routed))
         }));
         View {
             kind,
