@@ -14,6 +14,10 @@ pub(crate) fn name_of<F>(location: &Location<'_>) -> Cow<'static, str> {
 }
 
 /// A name as reports need it: for as long as the program runs. A view is made once, so what the name of a closure takes is little.
+#[expect(
+    clippy::ptr_arg,
+    reason = "what is borrowed is kept as it is; only what is owned is leaked"
+)]
 pub(crate) fn for_ever(name: &Cow<'static, str>) -> &'static str {
     match name {
         Cow::Borrowed(name) => name,

@@ -4,9 +4,6 @@
 //! threads. Once a second the process's threads and resident memory are read. A pool has peaks, so what is compared is peaks: that of the last half
 //! must not exceed that of the first fifth by more than a twentieth.
 
-#[path = "../../../../crates/bridge/tests/mix/mod.rs"]
-mod mix;
-
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
 
-use crate::mix::Random;
+use bench_bridge_mix::mix::{self, Random};
 
 const SEED: u64 = 0x0050_4153_5341_4E54;
 /// Requests at once, each followed by another.
@@ -84,7 +81,7 @@ impl Run {
 async fn lane(run: Arc<Run>, stream: u64) {
     let mut random = Random::new(SEED, stream);
     while run.goes_on() {
-        mix::request(random.next()).await;
+        mix::request(random.draw()).await;
         run.count();
         tokio::time::sleep(PAUSE).await;
     }
@@ -94,7 +91,7 @@ async fn crowds(run: Arc<Run>) {
     let mut random = Random::new(SEED, u64::MAX);
     while run.goes_on() {
         let crowd: Vec<_> = (0..CROWD)
-            .map(|_| tokio::spawn(mix::request(random.next())))
+            .map(|_| tokio::spawn(mix::request(random.draw())))
             .collect();
         for request in crowd {
             request.await.expect("no request fails");
@@ -107,7 +104,7 @@ async fn crowds(run: Arc<Run>) {
 fn plain(run: &Run, stream: u64) {
     let mut random = Random::new(SEED, stream);
     while run.goes_on() {
-        mix::plain(random.next());
+        mix::plain(random.draw());
         run.count();
         thread::sleep(PAUSE);
     }

@@ -179,7 +179,8 @@ where
         let any: &dyn Any = &error;
         let mut made = match (any.downcast_ref::<BodyError>(), any.downcast_ref::<BridgeError>()) {
             (Some(body), _) if body.status().is_client_error() => Self::new(body.status(), body.to_string()),
-            (_, Some(bridge)) if bridge.is_overloaded() => {
+            // Each is over before long, or another process answers.
+            (_, Some(bridge)) if bridge.is_overloaded() || bridge.is_stuck() || bridge.is_shut_down() => {
                 Self::plain(StatusCode::SERVICE_UNAVAILABLE).with_header("retry-after", "1")
             }
             _ => Self::plain(StatusCode::INTERNAL_SERVER_ERROR),

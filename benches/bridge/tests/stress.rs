@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod mix;
-
 use std::thread;
 
-use mix::Random;
+use bench_bridge_mix::mix::{self, Random};
 use nuages_bridge::async_to_sync;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -30,7 +28,7 @@ fn on(runtime: &Handle) {
             runtime.spawn(async move {
                 let mut random = Random::new(SEED, task);
                 for _ in 0..requests_a_task() {
-                    mix::request(random.next()).await;
+                    mix::request(random.draw()).await;
                 }
             })
         })
@@ -66,7 +64,7 @@ fn plain_threads_under_everything_at_once() {
             thread::spawn(move || {
                 let mut random = Random::new(SEED, stream);
                 for _ in 0..requests_a_task() {
-                    mix::plain(random.next());
+                    mix::plain(random.draw());
                 }
             })
         })

@@ -10,21 +10,22 @@ use nuages_bridge::{Context, Local, Op, SyncScope, async_to_sync, cancelled, spa
 use tokio::sync::oneshot;
 
 /// The payload of every panic in the mix.
-pub(crate) const ON_PURPOSE: &str = "on purpose";
+pub const ON_PURPOSE: &str = "on purpose";
 
 static NUMBER: Local<u64> = Local::new("number");
 
 /// Numbers that one seed always gives in the same order (SplitMix64).
 #[derive(Clone, Debug)]
-pub(crate) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     /// The `stream`th sequence of a seed.
-    pub(crate) fn new(seed: u64, stream: u64) -> Self {
+    pub fn new(seed: u64, stream: u64) -> Self {
         Self(seed ^ stream.wrapping_mul(0xA076_1D64_78BD_642F))
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
+    /// The next number.
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -32,13 +33,14 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
+    /// The next number, below `end`.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.draw() % end
     }
 }
 
 /// Does not print the panics that the mix makes on purpose.
-pub(crate) fn quiet_panics() {
+pub fn quiet_panics() {
     let loud = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if info.payload().downcast_ref::<&str>() != Some(&ON_PURPOSE) {
@@ -83,12 +85,12 @@ fn down(depth: u64, value: u64) -> u64 {
 }
 
 /// One request's worth of operations, in a scope and a context of its own. Panics where one does anything but what it promises.
-pub(crate) async fn request(seed: u64) {
+pub async fn request(seed: u64) {
     let body = async move {
         let mut random = Random::new(seed, 0);
         NUMBER.set(seed);
         for _ in 0..=random.below(3) {
-            let value = random.next();
+            let value = random.draw();
             operation(random.below(10), value).await;
             assert_eq!(NUMBER.get(), Some(seed), "a context is its request's own");
         }
@@ -190,7 +192,7 @@ async fn outlive(value: u64) {
 }
 
 /// The same from a plain thread, which waits for all of it.
-pub(crate) fn plain(seed: u64) {
+pub fn plain(seed: u64) {
     async_to_sync(request(seed)).expect("a plain thread may wait");
     assert_eq!(down(seed % 5, seed), seed);
 }
