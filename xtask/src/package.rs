@@ -1,5 +1,7 @@
 //! The verb `package`: could every crate be published as it stands?
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Context as _;
 use cargo_metadata::Package;
 
@@ -23,11 +25,45 @@ pub(crate) fn run(shell: &Shell, verify: bool) -> anyhow::Result<()> {
             .collect(),
     )?;
     let package = Cargo::new("package --workspace --allow-dirty");
-    shell.run(&if verify {
-        package
-    } else {
-        package.args(["--no-verify"])
-    })
+    if verify {
+        let target = metadata.target_directory.join("verify");
+        if !shell.is_dry_run() {
+            forget_earlier(&metadata.packages, target.as_std_path())?;
+        }
+        return shell.run(&package.args(["--target-dir", target.as_str()]));
+    }
+    shell.run(&package.args(["--no-verify"]))
+}
+
+/// Removes what an earlier verification has unpacked and built.
+///
+/// Cargo takes what comes from a registry for unchangeable, and so would build against yesterday's state of a version that is still being written. The
+/// registry that it makes for a verification has no host; in the folder of unpacked sources its name begins with a dash.
+fn forget_earlier(packages: &[Package], target: &Path) -> anyhow::Result<()> {
+    if target.is_dir() {
+        std::fs::remove_dir_all(target).with_context(|| format!("cannot remove {}", target.display()))?;
+    }
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let Some(registries) = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok()) else {
+        return Ok(());
+    };
+    for registry in registries {
+        let registry = registry?;
+        if !registry.file_name().to_string_lossy().starts_with('-') {
+            continue;
+        }
+        for package in packages {
+            let unpacked = registry
+                .path()
+                .join(format!("{}-{}", package.name, package.version));
+            if unpacked.is_dir() {
+                std::fs::remove_dir_all(&unpacked)
+                    .with_context(|| format!("cannot remove {}", unpacked.display()))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What a published crate lacks.
