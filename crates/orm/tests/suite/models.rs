@@ -1,4 +1,4 @@
-// Included twice by `models.rs`: `go!` waits for an Op in the style at hand.
+// Included twice by `behaviour.rs`: `go!` waits for an Op in the style at hand.
 
 use nuages_orm::{Error, Result, atomic};
 

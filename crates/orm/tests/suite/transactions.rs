@@ -1,4 +1,4 @@
-// Included twice by `styles.rs`: `go!` waits for an Op in the style at hand, and `block!` is a closure of that style.
+// Included twice by `behaviour.rs`: `go!` waits for an Op in the style at hand, and `block!` is a closure of that style.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};

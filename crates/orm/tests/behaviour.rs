@@ -1,5 +1,6 @@
-//! The behaviour of models and querysets: one text, run in both call styles on each database.
+//! The behaviour of models, querysets, transactions, hooks and hand-written SQL: one text each, run in both call styles on each database.
 
+#![cfg(feature = "sqlite")]
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 #[allow(
@@ -195,8 +196,6 @@ macro_rules! backends {
 }
 
 mod waited {
-    use super::*;
-
     macro_rules! go {
         ($op:expr) => {
             $op.wait()
@@ -227,12 +226,20 @@ mod waited {
         };
     }
 
-    include!("suite/models.rs");
+    mod models {
+        use super::super::*;
+
+        include!("suite/models.rs");
+    }
+
+    mod transactions {
+        use nuages_orm::Database;
+
+        include!("suite/transactions.rs");
+    }
 }
 
 mod awaited {
-    use super::*;
-
     macro_rules! go {
         ($op:expr) => {
             $op.await
@@ -269,5 +276,15 @@ mod awaited {
         };
     }
 
-    include!("suite/models.rs");
+    mod models {
+        use super::super::*;
+
+        include!("suite/models.rs");
+    }
+
+    mod transactions {
+        use nuages_orm::Database;
+
+        include!("suite/transactions.rs");
+    }
 }
