@@ -9,12 +9,21 @@ use crate::shell::{Cargo, Shell};
 pub(crate) enum Subject {
     /// Calls between async and sync code.
     Bridge,
+    /// The server under slow clients, and what an idle connection costs.
+    Attack,
+    /// A broadcast to a thousand WebSockets.
+    Websocket,
 }
 
 /// The verb `bench`: prints a table of costs, their ratios within one run and the goals.
 pub(crate) fn run(shell: &Shell, subject: Subject, rounds: u32) -> anyhow::Result<()> {
     match subject {
         Subject::Bridge => shell.run(&program("bench_bridge").args([rounds.to_string()])),
+        Subject::Attack => attack(shell),
+        Subject::Websocket => {
+            let program = Cargo::new("run --release -p bench_websocket --");
+            shell.run(&program.args([rounds.to_string()]))
+        }
     }
 }
 
@@ -22,7 +31,17 @@ pub(crate) fn run(shell: &Shell, subject: Subject, rounds: u32) -> anyhow::Resul
 pub(crate) fn soak(shell: &Shell, subject: Subject, minutes: u32) -> anyhow::Result<()> {
     match subject {
         Subject::Bridge => shell.run(&program("soak_bridge").args([minutes.to_string()])),
+        Subject::Websocket => {
+            anyhow::bail!("there is no soak of WebSockets; run `cargo xtask bench websocket`")
+        }
+        Subject::Attack => anyhow::bail!("the attack is no soak; run `cargo xtask bench attack`"),
     }
+}
+
+/// A thousand slow clients beside a normal one, then ten thousand idle connections.
+pub(crate) fn attack(shell: &Shell) -> anyhow::Result<()> {
+    let program = Cargo::new("run --release -p bench_http --bin attack --");
+    shell.run(&program.args(["1000", "10000", "20"]))
 }
 
 fn program(name: &str) -> Cargo {

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use crate::phases::{Phase, Selection};
 use crate::shell::Shell;
-use crate::{bench, features, layers, lint, package, test};
+use crate::{bench, features, fuzz, layers, lint, models, package, test};
 
 /// A step of `ci`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -23,6 +23,8 @@ pub(crate) enum Step {
     Features,
     /// Each phase's tests alone; in a full run.
     Phases,
+    /// The bridge under many schedules.
+    Models,
     /// Every test, with the doctests and the book's code.
     Test,
     /// Rustdoc.
@@ -31,10 +33,17 @@ pub(crate) enum Step {
     Package,
     /// Everything at once for a while; in a full run.
     Soak,
+    /// The property tests with many cases; in a full run.
+    Fuzz,
+    /// The server under slow clients; in a full run.
+    Attack,
 }
 
 /// The pools have reached their peaks in the first fifth of it; in that of one minute they have not. `cargo xtask soak` runs longer.
 const SOAK_MINUTES: u32 = 5;
+
+/// `cargo xtask fuzz` runs longer.
+const FUZZ_MINUTES: u32 = 2;
 
 impl Step {
     fn name(self) -> String {
@@ -52,10 +61,13 @@ impl Step {
             Self::Phases => [Phase::One, Phase::Two]
                 .into_iter()
                 .try_for_each(|phase| test::run(shell, Selection::UpTo(phase), full)),
+            Self::Models => models::run(shell, full),
             Self::Test => test::run(shell, Selection::Everything, full),
             Self::Docs => lint::rustdoc(shell),
             Self::Package => package::run(shell, full),
             Self::Soak => bench::soak(shell, bench::Subject::Bridge, SOAK_MINUTES),
+            Self::Fuzz => fuzz::run(shell, FUZZ_MINUTES),
+            Self::Attack => bench::attack(shell),
         }
     }
 }
@@ -103,8 +115,11 @@ pub(crate) fn run(shell: &Shell, full: bool, skip: &[Step]) -> anyhow::Result<()
 /// The steps of a run, what fails fastest first.
 fn steps(full: bool, skip: &[Step]) -> Vec<Step> {
     let all = Step::value_variants().iter().copied();
-    all.filter(|step| (full || !matches!(step, Step::Phases | Step::Soak)) && !skip.contains(step))
-        .collect()
+    all.filter(|step| {
+        (full || !matches!(step, Step::Phases | Step::Soak | Step::Fuzz | Step::Attack))
+            && !skip.contains(step)
+    })
+    .collect()
 }
 
 fn table(outcomes: &[Outcome]) -> String {
@@ -143,11 +158,11 @@ mod tests {
         let names = |steps: Vec<Step>| steps.into_iter().map(Step::name).collect::<Vec<_>>().join(" ");
         assert_eq!(
             names(steps(false, &[Step::Test])),
-            "fmt layers clippy features docs package"
+            "fmt layers clippy features models docs package"
         );
         assert_eq!(
             names(steps(true, &[])),
-            "fmt layers clippy features phases test docs package soak"
+            "fmt layers clippy features phases models test docs package soak fuzz attack"
         );
     }
 

@@ -8,9 +8,11 @@ mod bench;
 mod check;
 mod ci;
 mod features;
+mod fuzz;
 mod layers;
 mod lint;
 mod metadata;
+mod models;
 mod package;
 mod phases;
 mod services;
@@ -38,8 +40,12 @@ Examples:
   cargo xtask test phase1          bridge, macros, protocol: built without anything later
   cargo xtask lint                 before a commit
   cargo xtask layers               after a new dependency
+  cargo xtask models               the bridge under many hundred schedules of its threads
   cargo xtask bench bridge         what a call between async and sync code costs
+  cargo xtask bench websocket      a broadcast to a thousand clients, beside tungstenite
+  cargo xtask bench attack         a normal client beside a thousand slow ones, and ten thousand idle ones
   cargo xtask soak bridge          ten minutes of everything at once
+  cargo xtask fuzz                 the property tests with many cases
   cargo xtask ci                   what CI runs, with a table of steps and durations
   cargo xtask ci --skip test       all of it but the tests
   cargo xtask ci --full --dry-run  what the long run would do
@@ -91,6 +97,12 @@ enum Verb {
         #[arg(long)]
         verify: bool,
     },
+    /// Run the models of the bridge: its own code under many schedules of its threads, with what fails printed for a replay.
+    Models {
+        /// Many thousand schedules each, for minutes, instead of some hundred.
+        #[arg(long)]
+        full: bool,
+    },
     /// Measure the costs of a crate, beside what it is to be compared with, in one run.
     Bench {
         /// What to measure.
@@ -107,6 +119,12 @@ enum Verb {
         subject: bench::Subject,
         /// For how long.
         #[arg(long, default_value_t = 10)]
+        minutes: u32,
+    },
+    /// Run the property tests whose names begin with `fuzz_`, with many cases.
+    Fuzz {
+        /// For how long; the round that has begun is finished.
+        #[arg(long, default_value_t = 2)]
         minutes: u32,
     },
     /// Run every check, and print a table of steps and durations. A failed step does not hide the later ones.
@@ -144,8 +162,10 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Verb::Lint => lint::run(&shell),
         Verb::Docs => lint::docs(&shell),
         Verb::Package { verify } => package::run(&shell, *verify),
+        Verb::Models { full } => models::run(&shell, *full),
         Verb::Bench { subject, rounds } => bench::run(&shell, *subject, *rounds),
         Verb::Soak { subject, minutes } => bench::soak(&shell, *subject, *minutes),
+        Verb::Fuzz { minutes } => fuzz::run(&shell, *minutes),
         Verb::Ci { full, skip } => ci::run(&shell, *full, skip),
     }
 }

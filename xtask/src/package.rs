@@ -24,7 +24,8 @@ pub(crate) fn run(shell: &Shell, verify: bool) -> anyhow::Result<()> {
             .flat_map(|package| missing(package, &changelog))
             .collect(),
     )?;
-    let package = Cargo::new("package --workspace --allow-dirty");
+    // The models have the bridge's own sources, which lie outside of their package.
+    let package = Cargo::new("package --workspace --exclude bridge_models --allow-dirty");
     if verify {
         let target = metadata.target_directory.join("verify");
         if !shell.is_dry_run() {

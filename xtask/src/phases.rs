@@ -33,6 +33,9 @@ pub(crate) const PHASES: &[(&str, Phase)] = &[
     ("nuages-protocol", Phase::One),
     ("phase1", Phase::One),
     ("bench_bridge", Phase::One),
+    ("bench_http", Phase::One),
+    ("bench_websocket", Phase::One),
+    ("bridge_models", Phase::One),
     ("nuages-handler", Phase::Two),
     ("nuages-views-macros", Phase::Two),
     ("nuages-views", Phase::Two),
@@ -45,6 +48,7 @@ pub(crate) const PHASES: &[(&str, Phase)] = &[
     ("nuages-cli", Phase::Facade),
     ("book", Phase::Facade),
     ("breakage", Phase::Facade),
+    ("browser", Phase::Facade),
     ("xtask", Phase::Facade),
 ];
 
@@ -99,7 +103,7 @@ mod tests {
         let one = Selection::UpTo(Phase::One).args(&members()).join(" ");
         assert_eq!(
             one,
-            "-p nuages-bridge -p nuages-macros -p nuages-protocol -p phase1 -p bench_bridge"
+            "-p nuages-bridge -p nuages-macros -p nuages-protocol -p phase1 -p bench_bridge -p bench_http -p bench_websocket -p bridge_models"
         );
         let two = Selection::UpTo(Phase::Two).args(&members()).join(" ");
         assert_eq!(

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use crate::metadata;
+use crate::models;
 use crate::phases::{Phase, Selection};
 use crate::services;
 use crate::shell::{Cargo, Shell};
@@ -49,7 +50,15 @@ fn needs_services(selection: Selection) -> bool {
 
 /// The commands which test a selection.
 fn commands(selection: Selection, members: &[String], nextest: bool, full: bool) -> Vec<Cargo> {
-    let packages = selection.args(members);
+    let members: Vec<_> = members
+        .iter()
+        .filter(|name| *name != models::PACKAGE)
+        .cloned()
+        .collect();
+    let mut packages = selection.args(&members);
+    if selection == Selection::Everything {
+        packages.extend(["--exclude", models::PACKAGE].map(str::to_owned));
+    }
     let mut commands = Vec::new();
     if nextest {
         let profile: &[&str] = if full { &["--profile", "full"] } else { &[] };
@@ -75,7 +84,7 @@ mod tests {
     use super::*;
 
     fn shown(selection: Selection, nextest: bool, full: bool) -> Vec<String> {
-        let members = ["nuages-bridge", "nuages-orm", "nuages-protocol"].map(str::to_owned);
+        let members = ["bridge_models", "nuages-bridge", "nuages-orm", "nuages-protocol"].map(str::to_owned);
         commands(selection, &members, nextest, full)
             .iter()
             .map(ToString::to_string)
@@ -87,8 +96,8 @@ mod tests {
         assert_eq!(
             shown(Selection::Everything, true, false),
             [
-                "cargo nextest run --workspace --no-fail-fast",
-                "cargo test --doc --workspace --no-fail-fast"
+                "cargo nextest run --workspace --exclude bridge_models --no-fail-fast",
+                "cargo test --doc --workspace --exclude bridge_models --no-fail-fast"
             ]
         );
     }
@@ -108,7 +117,7 @@ mod tests {
     fn without_nextest_one_command_runs_tests_and_doctests() {
         assert_eq!(
             shown(Selection::Everything, false, false),
-            ["cargo test --workspace --no-fail-fast"]
+            ["cargo test --workspace --exclude bridge_models --no-fail-fast"]
         );
     }
 

@@ -1,18 +1,25 @@
 //! All operations of the bridge in a mix that a seed decides, for the stress test and for `cargo xtask soak bridge`.
 
-use std::future::{Future, IntoFuture as _};
-use std::pin::pin;
-use std::sync::mpsc;
+use std::cell::Cell;
+use std::future::{Future, IntoFuture as _, pending};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, mpsc};
 use std::task::{Context as TaskContext, Waker};
 use std::thread;
+use std::time::Duration;
 
-use nuages_bridge::{Context, Local, Op, SyncScope, async_to_sync, cancelled, spawn, sync_to_async};
-use tokio::sync::oneshot;
+use nuages_bridge::deadlock::Resource;
+use nuages_bridge::{
+    Context, Deadline, Local, Op, ScopeLocal, SyncScope, async_to_sync, cancelled, drain, shield, spawn,
+    sync_to_async,
+};
+use tokio::sync::{Barrier, Semaphore, oneshot};
 
 /// The payload of every panic in the mix.
 pub const ON_PURPOSE: &str = "on purpose";
 
 static NUMBER: Local<u64> = Local::new("number");
+static VISITS: ScopeLocal<Cell<u64>> = ScopeLocal::new("visits", || Cell::new(0));
 
 /// Numbers that one seed always gives in the same order (SplitMix64).
 #[derive(Clone, Debug)]
@@ -84,14 +91,37 @@ fn down(depth: u64, value: u64) -> u64 {
     .expect("sync code may wait")
 }
 
+/// Where a failure happened, and how to see it again.
+struct TellsWhere {
+    seed: u64,
+    step: u64,
+    which: u64,
+}
+
+impl Drop for TellsWhere {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let Self { seed, step, which } = self;
+            eprintln!(
+                "mix: the request of seed {seed:#x} failed in step {step}, operation {which}: `mix::request({seed:#x})` is this request"
+            );
+        }
+    }
+}
+
+/// How many kinds of operations there are.
+const OPERATIONS: u64 = 18;
+
 /// One request's worth of operations, in a scope and a context of its own. Panics where one does anything but what it promises.
 pub async fn request(seed: u64) {
     let body = async move {
         let mut random = Random::new(seed, 0);
         NUMBER.set(seed);
-        for _ in 0..=random.below(3) {
+        for step in 0..=random.below(3) {
             let value = random.draw();
-            operation(random.below(10), value).await;
+            let which = random.below(OPERATIONS);
+            let _tells = TellsWhere { seed, step, which };
+            operation(which, value).await;
             assert_eq!(NUMBER.get(), Some(seed), "a context is its request's own");
         }
     };
@@ -137,6 +167,53 @@ async fn operation(which: u64, value: u64) {
             assert_eq!(pair.0.await.expect("a thread"), value);
             assert_eq!(other.await.expect("no panic").expect("a thread"), !value);
         }
+        9 => cancel_through_layers().await,
+        10 => {
+            // Whoever asked for it goes away: it is done all the same.
+            let (done, is_done) = oneshot::channel();
+            drop(shield(async move {
+                let value = sync_to_async(move || value).await.expect("a thread");
+                let _ = done.send(value);
+            }));
+            assert_eq!(is_done.await.expect("it is done"), value);
+        }
+        11 => {
+            let late =
+                sync_to_async(|| Deadline::after(Duration::ZERO).run(|| async_to_sync(pending::<()>())));
+            let late = late.await.expect("a thread").expect_err("it has no time");
+            assert!(late.is_past_deadline(), "{late}");
+        }
+        12 => deadlock().await,
+        13 => {
+            let scope = SyncScope::new().fresh_thread();
+            // A bare task, since in a scope it would be that one.
+            let fresh =
+                async move { sync_to_async(move || VISITS.with(|visits| visits.replace(value))).await };
+            let visits = tokio::spawn(scope.run(fresh)).await.expect("no panic");
+            assert_eq!(
+                visits.expect("a thread").expect("sync code"),
+                0,
+                "nobody had this thread before"
+            );
+        }
+        14 => {
+            let visit = || VISITS.with(|visits| visits.replace(visits.get() + 1));
+            let first = sync_to_async(visit).await.expect("a thread").expect("sync code");
+            let second = sync_to_async(visit).await.expect("a thread").expect("sync code");
+            assert_eq!(second, first + 1, "its scope's own");
+        }
+        15 => {
+            let seen = sync_to_async(|| NUMBER.get()).context(Context::empty());
+            assert_eq!(seen.await.expect("a thread"), None);
+        }
+        16 => {
+            // Dropped at about the moment at which it starts.
+            let mut call = sync_to_async(move || value).into_future();
+            let _ = Pin::new(&mut call).poll(&mut TaskContext::from_waker(Waker::noop()));
+            tokio::task::yield_now().await;
+            drop(call);
+            drain(Duration::ZERO).await.expect("it only looks");
+        }
         _ => {
             let before = NUMBER.get();
             sync_to_async(move || NUMBER.set(value)).await.expect("a thread");
@@ -169,6 +246,60 @@ async fn cancel_started(value: u64) {
     assert!(task.await.is_err_and(|error| error.is_cancelled()));
     go.send(()).expect("the job waits");
     assert!(is_told.await.expect("the job answers"));
+}
+
+/// Sync code that waits in vain, below sync code that does, is told when the outermost caller goes.
+async fn cancel_through_layers() {
+    let (started, has_started) = oneshot::channel();
+    let (tell, told) = mpsc::channel();
+    let layers = move || {
+        let inner_tells = tell.clone();
+        let outer = async_to_sync(async {
+            let inner = move || {
+                let inner = async_to_sync(async {
+                    let _ = started.send(());
+                    pending::<()>().await;
+                });
+                let _ = inner_tells.send(inner.is_err_and(|error| error.is_cancelled()));
+            };
+            sync_to_async(inner).parallel().await
+        });
+        let _ = tell.send(outer.is_err_and(|error| error.is_cancelled()));
+    };
+    let task = spawn(async move { sync_to_async(layers).parallel().await });
+    has_started.await.expect("it starts");
+    task.abort();
+    let both = sync_to_async(move || told.iter().collect::<Vec<_>>())
+        .parallel()
+        .await;
+    assert_eq!(both.expect("a thread"), [true, true]);
+}
+
+/// Two that each hold what the other waits for: one is refused, and by that the other gets on.
+async fn deadlock() {
+    let locks = ["left", "right"].map(|name| (Arc::new(Semaphore::new(1)), Resource::new(name, 1)));
+    let meet = Arc::new(Barrier::new(2));
+    let parts = [0, 1].map(|at| {
+        let (locks, meet) = (locks.clone(), Arc::clone(&meet));
+        spawn(async move {
+            let ((first, mine), (second, other)) = (&locks[at], &locks[1 - at]);
+            let _permit = mine.wait(first.acquire()).await.expect("it is free");
+            let held = mine.hold("part");
+            held.scope(async {
+                meet.wait().await;
+                other.wait(second.acquire()).await.map(drop)
+            })
+            .await
+        })
+    });
+    let mut refused = 0;
+    for part in parts {
+        if let Err(error) = part.await.expect("no panic") {
+            assert!(error.is_deadlock(), "{error}");
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 1);
 }
 
 /// A task that outlives the wait in which it was spawned still finds a thread.

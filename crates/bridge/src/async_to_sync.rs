@@ -2,14 +2,18 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::time::Instant;
 
-use crate::cancel::{self, GivenUp};
-use crate::{BridgeError, frame, hops, local, runtime, scope_local, seat};
+use tokio::runtime::Handle;
+use tracing::Level;
+
+use crate::cancel::GivenUp;
+use crate::{BridgeError, frame, runtime, wait};
 
 /// Runs a future on the calling thread until it is ready, for sync code.
 ///
-/// The future need not be `Send`: it never leaves the thread. Its I/O and timers are those of the runtime that is current here or, on a plain thread,
-/// of one that the process keeps. Sticky sync code that the future sends back runs on this thread, so main thread → async → main thread does not
+/// The future need not be `Send`: it never leaves the thread. Its I/O and timers are those of the runtime that is current here or, on a plain thread
+/// and where that runtime has been shut down, of one that the process keeps. Sticky sync code that the future sends back runs on this thread, so main thread → async → main thread does not
 /// deadlock. Calls nest.
 ///
 /// # Examples
@@ -45,23 +49,38 @@ pub(crate) fn wait_for<F: Future>(
     future: F,
     may_block: bool,
 ) -> Result<F::Output, BridgeError> {
-    if frame::on_event_loop() {
+    // Asked once, since each time costs two turns at a counter that all threads share.
+    let current = Handle::try_current().ok();
+    if frame::on_event_loop_where(current.is_some()) {
         return Err(BridgeError::synchronous_only(name, location));
     }
-    let _entered = runtime::ensure();
-    hops::count_to_loop();
-    let _values = scope_local::Wait::begin();
-    let _critical = local::HideCritical::begin();
-    let unless_given_up = cancel::unless_given_up(future);
-    let wait = || seat::block_on(unless_given_up, may_block);
+    let _entered = runtime::ensure(current.as_ref());
+    let listened_to = tracing::enabled!(target: "nuages_bridge::hop", Level::TRACE).then(Instant::now);
     let waited = if std::thread::panicking() {
         // A destructor waits while its thread unwinds: a second panic on its way out would end the process.
-        catch_unwind(AssertUnwindSafe(wait)).map_err(|payload| BridgeError::panicked(name, &*payload))?
+        catch_unwind(AssertUnwindSafe(|| wait::block_on(future, may_block)))
+            .map_err(|payload| BridgeError::panicked(name, &*payload))?
     } else {
-        wait()
+        wait::block_on(future, may_block)
     };
+    if let Some(since) = listened_to {
+        tell(name, location, since, waited.is_err());
+    }
     waited.map_err(|given_up| match given_up {
         GivenUp::CallerGone => BridgeError::caller_gone(name),
         GivenUp::PastDeadline => BridgeError::past_deadline(name),
     })
+}
+
+#[cold]
+fn tell(name: &'static str, location: &'static Location<'static>, since: Instant, given_up: bool) {
+    tracing::trace!(
+        target: "nuages_bridge::hop",
+        name,
+        kind = "wait",
+        job = %location,
+        run = ?since.elapsed(),
+        given_up,
+        "sync code waited"
+    );
 }

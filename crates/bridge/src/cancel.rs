@@ -4,53 +4,52 @@
 //! job around that caller lost its own. Tasks that were spawned on the way have no job around them, so a cancellation ends at them.
 
 use std::cell::RefCell;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Waker};
 
-use pin_project_lite::pin_project;
-use tokio::time::Sleep;
+use crate::deadline::Expiry;
+use crate::job::Run;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard, PoisonError, thread_local};
 
-use crate::{Deadline, runtime};
-
-const WAITING: u8 = 0;
-const STARTED: u8 = 1;
-const DROPPED: u8 = 2;
-
-/// One sync job, as its caller and its own code know it.
+/// Whether somebody still waits for a piece of sync code, as that code and what it waits for see it.
 #[derive(Default)]
 pub(crate) struct Caller {
-    phase: AtomicU8,
     gone: AtomicBool,
     /// Whether a wait inside this job has ended because of that. One does; those after it are for cleaning up.
     told: AtomicBool,
     /// The job whose code awaited this one, directly or through async code that it waited for.
-    around: Option<Arc<Caller>>,
+    around: Option<Arc<dyn Run>>,
     /// The waits inside this job, to be woken when its caller goes.
     waits: Mutex<Vec<Waker>>,
 }
 
 thread_local! {
     /// The job that runs on this thread, the innermost one.
-    static RUNNING: RefCell<Option<Arc<Caller>>> = const { RefCell::new(None) };
+    static RUNNING: RefCell<Option<Arc<dyn Run>>> = const { RefCell::new(None) };
 }
 
 /// The job that runs on this thread.
-pub(crate) fn running() -> Option<Arc<Caller>> {
+fn running() -> Option<Arc<dyn Run>> {
     RUNNING
         .try_with(|running| running.borrow().clone())
         .ok()
         .flatten()
 }
 
-/// Makes `caller` the job that runs on this thread while it lives, then puts the one around it back.
-pub(crate) struct Enter(Option<Arc<Caller>>);
+/// Whether a job runs on this thread.
+pub(crate) fn in_job() -> bool {
+    RUNNING
+        .try_with(|running| running.borrow().is_some())
+        .unwrap_or(false)
+}
+
+/// Makes `job` the one that runs on this thread while this lives, then puts the one around it back.
+pub(crate) struct Enter(Option<Arc<dyn Run>>);
 
 impl Enter {
-    pub(crate) fn new(caller: Arc<Caller>) -> Self {
-        Self(RUNNING.replace(Some(caller)))
+    pub(crate) fn new(job: Arc<dyn Run>) -> Self {
+        Self(RUNNING.replace(Some(job)))
     }
 }
 
@@ -64,35 +63,27 @@ impl Drop for Enter {
 
 impl Caller {
     /// For a job that the present code is about to await.
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
+    pub(crate) fn of_this_code() -> Self {
+        Self {
             around: running(),
             ..Self::default()
-        })
-    }
-
-    /// Whether the job may start: not if its caller has gone already.
-    pub(crate) fn start(&self) -> bool {
-        self.phase
-            .compare_exchange(WAITING, STARTED, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
-    }
-
-    /// Cancels the job if it waits, signals it if it runs.
-    pub(crate) fn leave(&self) {
-        let waits_still = self
-            .phase
-            .compare_exchange(WAITING, DROPPED, Ordering::AcqRel, Ordering::Acquire);
-        if waits_still.is_err() {
-            // Under the lock of the list, so that a wait which registers now sees the signal or is woken.
-            let mut waits = self.waits();
-            self.gone.store(true, Ordering::Release);
-            let woken = std::mem::take(&mut *waits);
-            drop(waits);
-            for waker in woken {
-                waker.wake();
-            }
         }
+    }
+
+    /// Signals the job, which runs, that nobody waits for it any longer.
+    pub(crate) fn leave(&self) {
+        // Under the lock of the list, so that a wait which registers now sees the signal or is woken.
+        let mut waits = self.waits();
+        self.gone.store(true, Ordering::Release);
+        let woken = std::mem::take(&mut *waits);
+        drop(waits);
+        for waker in woken {
+            waker.wake();
+        }
+    }
+
+    fn around(&self) -> Option<&Self> {
+        self.around.as_deref().map(Run::caller)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -101,7 +92,7 @@ impl Caller {
             if job.gone.load(Ordering::Acquire) {
                 return true;
             }
-            caller = job.around.as_deref();
+            caller = job.around();
         }
         false
     }
@@ -127,7 +118,7 @@ impl Caller {
             }
             waits.push(waker.clone());
             drop(waits);
-            caller = job.around.as_deref();
+            caller = job.around();
         }
     }
 
@@ -139,7 +130,7 @@ impl Caller {
             let removed = at.map(|at| waits.swap_remove(at));
             drop(waits);
             drop(removed);
-            caller = job.around.as_deref();
+            caller = job.around();
         }
     }
 }
@@ -153,7 +144,11 @@ impl Caller {
 /// [`sync_to_async`](crate::sync_to_async) it is false.
 #[must_use]
 pub fn cancelled() -> bool {
-    running().is_some_and(|caller| caller.is_cancelled())
+    let asked = RUNNING.try_with(|running| {
+        let running = running.borrow();
+        running.as_ref().is_some_and(|job| job.caller().is_cancelled())
+    });
+    asked.unwrap_or(false)
 }
 
 /// Why a wait ended before what it waits for.
@@ -162,80 +157,54 @@ pub(crate) enum GivenUp {
     PastDeadline,
 }
 
-pin_project! {
-    /// A future that sync code waits for, ended early where that sync code's caller goes or its deadline passes.
-    pub(crate) struct UnlessGivenUp<F> {
-        registered: Registered,
-        deadline: Option<(Deadline, Pin<Box<Sleep>>)>,
-        // Dropped within the poll that ends it early: in its context, and before the jobs that it sent are run.
-        #[pin]
-        future: Option<F>,
+/// Whether the caller of the job that waits here has gone, and no wait of it has ended of that yet.
+pub(crate) fn ends_this_wait() -> bool {
+    RUNNING
+        .try_with(|running| {
+            running
+                .borrow()
+                .as_ref()
+                .is_some_and(|job| job.caller().ends_a_wait())
+        })
+        .unwrap_or(false)
+}
+
+/// What may end a wait of the sync code that runs here before what it waits for is ready: made when it was not ready at once.
+pub(crate) struct Watch {
+    expiry: Expiry,
+    /// The job that waits, and the waker that it knows.
+    registered: Option<(Arc<dyn Run>, Waker)>,
+}
+
+impl Watch {
+    /// For a wait whose first poll was pending. From here on it costs what a wait costs.
+    pub(crate) fn new() -> Self {
+        Self {
+            expiry: Expiry::new(),
+            registered: None,
+        }
+    }
+
+    /// After a poll that was pending: whether the wait is over. If not, `cx` is woken when it is.
+    pub(crate) fn ends(&mut self, cx: &mut Context<'_>) -> Option<GivenUp> {
+        if self.expiry.has_passed(cx) {
+            return Some(GivenUp::PastDeadline);
+        }
+        // The waiting loop's waker stays the same.
+        if self.registered.is_none()
+            && let Some(job) = running()
+        {
+            job.caller().register(cx.waker());
+            self.registered = Some((job, cx.waker().clone()));
+        }
+        None
     }
 }
 
-/// The job that waits and, once a poll was pending, the waker that it knows.
-struct Registered {
-    caller: Option<Arc<Caller>>,
-    waker: Option<Waker>,
-}
-
-impl Drop for Registered {
+impl Drop for Watch {
     fn drop(&mut self) {
-        if let (Some(caller), Some(waker)) = (&self.caller, &self.waker) {
-            caller.unregister(waker);
+        if let Some((job, waker)) = &self.registered {
+            job.caller().unregister(waker);
         }
-    }
-}
-
-/// For a wait of the sync code that runs here.
-pub(crate) fn unless_given_up<F: Future>(future: F) -> UnlessGivenUp<F> {
-    let deadline = Deadline::current().map(|deadline| {
-        // Timers of the process's runtime: the present one may have been built without any.
-        let _entered = runtime::process().enter();
-        (
-            deadline,
-            Box::pin(tokio::time::sleep_until(deadline.instant().into())),
-        )
-    });
-    UnlessGivenUp {
-        registered: Registered {
-            caller: running(),
-            waker: None,
-        },
-        deadline,
-        future: Some(future),
-    }
-}
-
-impl<F: Future> Future for UnlessGivenUp<F> {
-    type Output = Result<F::Output, GivenUp>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let caller = this.registered.caller.as_ref();
-        if caller.is_some_and(|caller| caller.ends_a_wait()) {
-            this.future.set(None);
-        }
-        let Some(future) = this.future.as_mut().as_pin_mut() else {
-            return Poll::Ready(Err(GivenUp::CallerGone));
-        };
-        if let Poll::Ready(output) = future.poll(cx) {
-            return Poll::Ready(Ok(output));
-        }
-        if let Some((deadline, sleep)) = this.deadline
-            // The clock besides the timer: code that ran on this thread meanwhile may have kept the timer from being seen.
-            && (sleep.as_mut().poll(cx).is_ready() || deadline.remaining().is_zero())
-        {
-            this.future.set(None);
-            return Poll::Ready(Err(GivenUp::PastDeadline));
-        }
-        // The waiting loop's waker stays the same, and what is ready at once needs none.
-        if let Some(caller) = caller
-            && this.registered.waker.is_none()
-        {
-            caller.register(cx.waker());
-            this.registered.waker = Some(cx.waker().clone());
-        }
-        Poll::Pending
     }
 }

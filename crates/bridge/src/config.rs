@@ -1,17 +1,18 @@
-//! The limits of the process: how many threads, how long a queue, how long a wait.
+//! The settings of the process: how many threads, how long a queue, how long a wait, and what is reported.
 
 use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::threads::{IDLE_TIME, MAX_THREADS, WAIT_TIME};
+use crate::{SLOW_POLL, debug, report_slow_polls};
 
 /// Threads above the cap, for sync code inside of something that others wait for.
 const RESERVED_THREADS: usize = 32;
 /// Jobs that may wait for a thread.
 const QUEUE_LENGTH: usize = 65_536;
 
-/// The limits of the bridge in this process, set once, before its first use.
+/// The limits of the bridge in this process, and its debug mode: set once, before its first use.
 ///
 /// # Examples
 ///
@@ -36,6 +37,17 @@ pub struct Config {
     pub(crate) wait_time: Duration,
     pub(crate) idle_time: Duration,
     pub(crate) queue_length: usize,
+    debug: bool,
+    slow_polls: SlowPolls,
+}
+
+/// Which polls are reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SlowPolls {
+    /// In debug mode, those longer than [`SLOW_POLL`].
+    ByDebug,
+    Never,
+    LongerThan(Duration),
 }
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
@@ -54,6 +66,8 @@ impl Default for Config {
             wait_time: WAIT_TIME,
             idle_time: IDLE_TIME,
             queue_length: QUEUE_LENGTH,
+            debug: debug::in_environment(),
+            slow_polls: SlowPolls::ByDebug,
         }
     }
 }
@@ -106,6 +120,25 @@ impl Config {
         self
     }
 
+    /// Turns debug mode on or off, whatever the environment says; without this, `NUAGES_DEBUG=1` turns it on. It is for developers:
+    ///
+    /// - polls that block an event loop are reported (see [`slow_polls`](Self::slow_polls)),
+    /// - an [`Op`](crate::Op) that is dropped before it ran is, with its name and where it was made,
+    /// - what a task started by [`spawn`](crate::spawn) does not inherit is, such as a transaction.
+    ///
+    /// All of these are `tracing` warnings. While it is off they cost nothing, in debug builds too.
+    pub fn debug(mut self, on: bool) -> Self {
+        self.debug = on;
+        self
+    }
+
+    /// Reports polls that take longer than this, or none. Without this, debug mode reports those longer than [`SLOW_POLL`]. What is reported, and how, is
+    /// said at [`report_slow_polls`], which changes it in a running program.
+    pub fn slow_polls(mut self, longer_than: impl Into<Option<Duration>>) -> Self {
+        self.slow_polls = longer_than.into().map_or(SlowPolls::Never, SlowPolls::LongerThan);
+        self
+    }
+
     /// Puts the limits in force.
     ///
     /// # Errors
@@ -122,7 +155,15 @@ impl Config {
         if let Some((name, _)) = zero.iter().find(|(_, zero)| *zero) {
             return Err(ConfigError(Problem::Zero(name)));
         }
-        CONFIG.set(self).map_err(|_| ConfigError(Problem::TooLate))
+        let (debug, slow_polls) = (self.debug, self.slow_polls);
+        CONFIG.set(self).map_err(|_| ConfigError(Problem::TooLate))?;
+        debug::set(debug);
+        report_slow_polls(match slow_polls {
+            SlowPolls::ByDebug => debug.then_some(SLOW_POLL),
+            SlowPolls::Never => None,
+            SlowPolls::LongerThan(limit) => Some(limit),
+        });
+        Ok(())
     }
 }
 

@@ -13,9 +13,10 @@ use std::task::{self, Poll};
 use pin_project_lite::pin_project;
 
 use crate::deadlock::Node;
+use crate::home::HomeLink;
 use crate::scope::ScopeInner;
-use crate::seat::HomeLink;
-use crate::slow;
+use crate::sync::thread_local;
+use crate::{debug, slow};
 
 /// A value of a [`Local`](crate::Local), by the address of its `static`.
 #[derive(Clone)]
@@ -27,6 +28,9 @@ pub(crate) struct Entry {
     pub(crate) critical: bool,
     pub(crate) value: Arc<dyn Any + Send + Sync>,
 }
+
+/// The values of a context. Few, so that a scan beats a hash; shared until one side writes.
+pub(crate) type Values = Option<Arc<Vec<Entry>>>;
 
 /// The values that belong to one piece of work, and where its sync code runs.
 ///
@@ -48,8 +52,7 @@ pub(crate) struct Entry {
 /// ```
 #[derive(Clone, Default)]
 pub struct Context {
-    /// Few, so that a scan beats a hash; shared until one side writes.
-    values: Option<Arc<Vec<Entry>>>,
+    values: Values,
     /// The waiting thread, if any, on which sticky work runs.
     home: Option<Arc<HomeLink>>,
     /// The scope whose leased thread runs sticky work, where no thread waits.
@@ -97,6 +100,13 @@ impl Drop for Swap<'_> {
     }
 }
 
+#[cold]
+fn extract_critical(values: &mut Arc<Vec<Entry>>) -> Vec<Entry> {
+    Arc::make_mut(values)
+        .extract_if(.., |entry| entry.critical)
+        .collect()
+}
+
 impl Context {
     /// A snapshot of the context in which this code runs.
     #[must_use]
@@ -108,6 +118,16 @@ impl Context {
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
+    }
+
+    /// A snapshot for what outlives the present work, as the body of a response outlives its view: with the values that a [spawned task](spawn) inherits, and
+    /// without the thread that is leased to the present work, which would be kept for as long.
+    #[must_use]
+    pub fn detached(self) -> Self {
+        let mut detached = self.inherited();
+        detached.home = None;
+        detached.scope = None;
+        detached
     }
 
     /// Runs a future in this context: current whenever the future is polled, and only then. Its changes stay in it.
@@ -149,13 +169,16 @@ impl Context {
     }
 
     /// Removes what must not cross a hop, and gives it back.
-    pub(crate) fn take_critical(&mut self) -> Vec<Entry> {
+    pub(crate) fn take_critical(&mut self) -> Option<Vec<Entry>> {
         match &mut self.values {
-            Some(values) if values.iter().any(|entry| entry.critical) => Arc::make_mut(values)
-                .extract_if(.., |entry| entry.critical)
-                .collect(),
-            _ => Vec::new(),
+            Some(values) if values.iter().any(|entry| entry.critical) => Some(extract_critical(values)),
+            _ => None,
         }
+    }
+
+    /// What [`merge_changes`](Self::merge_changes) compares with.
+    pub(crate) fn values(&self) -> Values {
+        self.values.clone()
     }
 
     /// A snapshot for a task of its own: without what only the present work may use.
@@ -166,8 +189,8 @@ impl Context {
             && values.iter().any(|entry| !entry.inherited)
         {
             Arc::make_mut(values).retain(|entry| {
-                if !entry.inherited && !entry.critical && cfg!(debug_assertions) {
-                    tracing::debug!(
+                if !entry.inherited && !entry.critical && debug::is_on() {
+                    tracing::warn!(
                         local = entry.name,
                         "a spawned task does not inherit this: it belongs to the code that spawned it"
                     );
@@ -213,25 +236,25 @@ impl Context {
     ///
     /// Gives back what was replaced, to be dropped outside: its destructors may look at the context.
     #[must_use]
-    pub(crate) fn merge_changes(&mut self, before: &Self, after: &Self) -> Vec<Entry> {
-        let mut replaced = Vec::new();
-        let unchanged = match (&before.values, &after.values) {
+    pub(crate) fn merge_changes(&mut self, before: &Values, after: &Self) -> Option<Vec<Entry>> {
+        let unchanged = match (before, &after.values) {
             (Some(before), Some(after)) => Arc::ptr_eq(before, after),
             (None, None) => true,
             _ => false,
         };
-        if unchanged {
-            return replaced;
-        }
+        (!unchanged).then(|| self.merge(before, after))
+    }
+
+    fn merge(&mut self, before: &Values, after: &Self) -> Vec<Entry> {
+        let mut replaced = Vec::new();
+        let old = |key| before.as_ref()?.iter().find(|entry| entry.key == key);
         for entry in after.values.iter().flat_map(|values| values.iter()) {
-            let same = before
-                .find(entry.key)
-                .is_some_and(|old| Arc::ptr_eq(&old.value, &entry.value));
+            let same = old(entry.key).is_some_and(|old| Arc::ptr_eq(&old.value, &entry.value));
             if !same {
                 replaced.extend(self.replace(entry.key, Some(entry.clone())));
             }
         }
-        for entry in before.values.iter().flat_map(|values| values.iter()) {
+        for entry in before.iter().flat_map(|values| values.iter()) {
             if after.find(entry.key).is_none() {
                 replaced.extend(self.replace(entry.key, None));
             }

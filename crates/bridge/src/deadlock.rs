@@ -38,10 +38,17 @@
 //! # }
 //! ```
 //!
+//! # Threads
+//!
+//! The threads that scopes lease are such a resource already: where all of them (the reserved ones, too) belong to scopes in which something waits for
+//! what the caller of [`sync_to_async`](crate::sync_to_async) holds, that caller is refused at once and not after the wait time. The queue of a scope's thread needs no place in
+//! the graph. Sync code that waits through the bridge runs what is queued behind it meanwhile, so that nobody waits for its end; behind any other wait, which the
+//! bridge can't see, the queue's own watch gives up after the wait time and names what runs.
+//!
 //! # What it costs
 //!
 //! A hold is an allocation and a lock of its own resource. A wait that is granted at its first poll is not registered, and neither is one of code that
-//! holds nothing: it can't close a circle.
+//! holds nothing and whose scope has no thread: it can't close a circle.
 
 mod error;
 mod graph;
@@ -53,4 +60,4 @@ pub use hold::{Held, HeldScope, Holder, MayGiveUp, Resource, may_give_up};
 pub use wait::Waiting;
 
 pub(crate) use graph::refused;
-pub(crate) use hold::{Frame, Node};
+pub(crate) use hold::{Node, enter_frame, leave_frame};

@@ -5,11 +5,12 @@ use std::cell::Cell;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::slow;
+use crate::sync::thread_local;
+use crate::{budget, slow};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
@@ -58,31 +59,17 @@ pub(crate) fn on_event_loop() -> bool {
     match FRAME.get().mode {
         Mode::Async => true,
         Mode::Sync => false,
-        Mode::Unknown => tokio::runtime::Handle::try_current().is_ok() && polled_by_tokio(),
+        Mode::Unknown => tokio::runtime::Handle::try_current().is_ok() && budget::is_limited(),
     }
 }
 
-/// Whether tokio polls a task on this thread at this moment.
-///
-/// A runtime's handle is current in three more places where blocking is fine: in `spawn_blocking`, on a thread that entered a runtime, and after
-/// `Runtime::enter`. What tells them apart without a panic is the cooperative budget, which only a polled task has: a task can spend it up,
-/// all others proceed without end. What was spent is given back.
-fn polled_by_tokio() -> bool {
-    /// Above tokio's budget of 128 calls a poll.
-    const MORE_THAN_A_BUDGET: usize = 256;
-    let mut cx = Context::from_waker(Waker::noop());
-    let Poll::Ready(original) = tokio::task::coop::poll_proceed(&mut cx) else {
-        return true;
-    };
-    let limited = (0..MORE_THAN_A_BUDGET).any(|_| match tokio::task::coop::poll_proceed(&mut cx) {
-        Poll::Ready(spent) => {
-            spent.made_progress();
-            false
-        }
-        Poll::Pending => true,
-    });
-    drop(original);
-    limited
+/// The same for who knows already whether a runtime's handle is current.
+pub(crate) fn on_event_loop_where(has_runtime: bool) -> bool {
+    match FRAME.get().mode {
+        Mode::Async => true,
+        Mode::Sync => false,
+        Mode::Unknown => has_runtime && budget::is_limited(),
+    }
 }
 
 /// Polls a future as the waiting loop of a sync thread does.

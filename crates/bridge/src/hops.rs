@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::Local;
+use crate::{Context, Local, counters};
 
 /// How often work crossed between async and sync code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,50 +16,38 @@ pub struct Hops {
     pub to_loop: u64,
 }
 
+/// What a piece of work has paid, on its behalf.
 #[derive(Debug, Default)]
 struct Counters {
     to_thread: AtomicU64,
     to_loop: AtomicU64,
 }
 
-impl Counters {
-    const fn new() -> Self {
-        Self {
-            to_thread: AtomicU64::new(0),
-            to_loop: AtomicU64::new(0),
-        }
-    }
-
-    fn read(&self) -> Hops {
-        Hops {
-            to_thread: self.to_thread.load(Ordering::Relaxed),
-            to_loop: self.to_loop.load(Ordering::Relaxed),
-        }
-    }
-}
-
-static PROCESS: Counters = Counters::new();
 static OF_CONTEXT: Local<Arc<Counters>> = Local::new("hops");
 
-fn count(which: impl Fn(&Counters) -> &AtomicU64) {
-    which(&PROCESS).fetch_add(1, Ordering::Relaxed);
+pub(crate) fn count_to_thread() {
+    counters::mine().to_thread.fetch_add(1, Ordering::Relaxed);
     if let Some(counters) = OF_CONTEXT.get() {
-        which(&counters).fetch_add(1, Ordering::Relaxed);
+        counters.to_thread.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-pub(crate) fn count_to_thread() {
-    count(|counters| &counters.to_thread);
-}
-
-pub(crate) fn count_to_loop() {
-    count(|counters| &counters.to_loop);
+/// For a wait of code with this context.
+#[inline]
+pub(crate) fn count_to_loop(context: &Context) {
+    counters::mine().to_loop.fetch_add(1, Ordering::Relaxed);
+    if let Some(counters) = OF_CONTEXT.get_in(context) {
+        counters.to_loop.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// What the whole process has paid so far.
 #[must_use]
 pub fn hops() -> Hops {
-    PROCESS.read()
+    Hops {
+        to_thread: counters::sum(|shard| &shard.to_thread),
+        to_loop: counters::sum(|shard| &shard.to_loop),
+    }
 }
 
 /// Runs a future and counts what was paid on its behalf, on whatever thread.
@@ -78,5 +66,9 @@ pub fn hops() -> Hops {
 pub async fn count_hops<F: Future>(future: F) -> (F::Output, Hops) {
     let counters = Arc::new(Counters::default());
     let output = OF_CONTEXT.scope(Arc::clone(&counters), future).await;
-    (output, counters.read())
+    let hops = Hops {
+        to_thread: counters.to_thread.load(Ordering::Relaxed),
+        to_loop: counters.to_loop.load(Ordering::Relaxed),
+    };
+    (output, hops)
 }

@@ -39,14 +39,18 @@
 //! child, as with any runtime of threads: start child processes by `std::process`, or fork before.
 
 mod async_to_sync;
+mod budget;
 mod cancel;
 mod config;
 mod context;
+mod counters;
 mod deadline;
 pub mod deadlock;
+mod debug;
 pub mod entry;
 mod error;
 mod frame;
+mod home;
 mod hops;
 mod job;
 mod local;
@@ -62,8 +66,10 @@ mod shield;
 mod shutdown;
 mod slow;
 mod stats;
+mod sync;
 mod sync_to_async;
 mod threads;
+mod wait;
 
 pub use async_to_sync::async_to_sync;
 pub use cancel::cancelled;
@@ -79,11 +85,16 @@ pub use op::{Op, OpFuture};
 pub use scope::{SyncScope, SyncScopeFuture};
 pub use scope_local::ScopeLocal;
 pub use shield::{Shield, shield};
-pub use shutdown::{Left, shutdown};
+pub use shutdown::{Left, drain, shutdown};
 pub use slow::{SLOW_POLL, report_slow_polls};
-pub use stats::{Stats, stats};
-pub use sync_to_async::{SyncToAsync, sync_to_async};
+pub use stats::{Stats, Times, stats};
+pub use sync_to_async::{Parallel, Sticky, SyncToAsync, SyncToAsyncFuture, Work, sync_to_async};
 pub use threads::{MAX_THREADS, WAIT_TIME};
+
+/// What the core promises, under every schedule that there is time for.
+#[cfg(all(test, nuages_models))]
+#[path = "../../../tests/models/src/models.rs"]
+mod models;
 
 /// The programs in the README run.
 #[cfg(doctest)]

@@ -95,11 +95,14 @@ impl<T: Clone + Send + Sync + 'static> Local<T> {
         if self.is_of_thread() {
             return scope_local::get(self.key()).and_then(|value| value.downcast_ref::<T>().cloned());
         }
-        with_current(|current| {
-            current
-                .find(self.key())
-                .and_then(|entry| entry.value.downcast_ref::<T>().cloned())
-        })
+        with_current(|current| self.get_in(current))
+    }
+
+    /// The value in a context, of a variable that is not `thread_critical`.
+    #[inline]
+    pub(crate) fn get_in(&'static self, context: &Context) -> Option<T> {
+        let entry = context.find(self.key())?;
+        entry.value.downcast_ref::<T>().cloned()
     }
 
     /// Whether it is set.
@@ -215,19 +218,17 @@ impl Drop for PutOnThread {
     }
 }
 
-/// Takes the values that must not cross a hop out of the context while this thread waits for async code, and removes what that code sets of them.
-pub(crate) struct HideCritical(Vec<Entry>);
+/// The values that must not cross a hop, taken out of the context while this thread waits for async code.
+pub(crate) struct Critical(Box<[Entry]>);
 
-impl HideCritical {
-    pub(crate) fn begin() -> Self {
-        Self(with_current(Context::take_critical))
+impl Critical {
+    pub(crate) fn new(taken: Vec<Entry>) -> Self {
+        Self(taken.into())
     }
-}
 
-impl Drop for HideCritical {
-    fn drop(&mut self) {
-        let _inner = with_current(Context::take_critical);
-        for entry in self.0.drain(..) {
+    /// Puts them back. What that code has set of such values has been taken out before.
+    pub(crate) fn show(self) {
+        for entry in self.0 {
             let _other = with_current(|current| current.replace(entry.key, Some(entry)));
         }
     }

@@ -5,14 +5,14 @@
 //! don't. Before that it has another thread watch, which takes the next job at once if still nothing got on, so that a burst of code that blocks has
 //! all its threads soon.
 
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use crate::config::config;
-use crate::job::Job;
-use crate::queue::Queue;
-use crate::seat::{HomeLink, Seat};
+use crate::home::HomeLink;
+use crate::job::{GivenUp, Job};
+use crate::queue::{Item, Queue};
+use crate::seat::Seat;
+use crate::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError, process, thread};
 use crate::{BridgeError, scope_local};
 
 const THREAD_NAME: &str = "nuages-parallel";
@@ -48,7 +48,9 @@ struct State {
 
 impl State {
     fn take(&mut self) -> Option<Job> {
-        let job = self.jobs.pop_front()?;
+        let Item::Job(job) = self.jobs.pop_front()? else {
+            unreachable!("these threads belong to nobody who could give them back")
+        };
         self.taken += 1;
         Some(job)
     }
@@ -62,7 +64,9 @@ struct Pool {
     look: Condvar,
 }
 
-static POOL: LazyLock<Pool> = LazyLock::new(Pool::default);
+process! {
+    static POOL: LazyLock<Pool> = LazyLock::new(Pool::default);
+}
 
 type Guard = MutexGuard<'static, State>;
 
@@ -100,9 +104,10 @@ impl Pool {
 
     /// Runs jobs while there are any.
     fn run(&'static self, mut state: Guard) -> Guard {
+        let seat = Seat::of_this_thread();
         while let Some(job) = state.take() {
             drop(state);
-            job();
+            seat.run(job);
             scope_local::clear();
             state = self.state();
             state.ended += 1;
@@ -192,11 +197,11 @@ pub(crate) fn threads() -> usize {
 }
 
 /// Takes out the jobs that have waited too long. Whether others wait.
-pub(crate) fn tick(late: &mut Vec<Job>) -> bool {
+pub(crate) fn tick(late: &mut Vec<(Job, GivenUp)>) -> bool {
     let mut state = POOL.state();
     let overdue = state.jobs.overdue();
     state.taken += overdue.len() as u64;
-    late.extend(overdue);
+    late.extend(overdue.into_iter().map(|job| (job, GivenUp::Overloaded)));
     !state.jobs.is_empty()
 }
 
@@ -212,7 +217,7 @@ fn run_reserved(state: &mut Guard, job: Job) -> Result<(), BridgeError> {
     thread::Builder::new()
         .name("nuages-reserved".to_owned())
         .spawn(|| {
-            job();
+            Seat::of_this_thread().run(job);
             scope_local::clear();
             POOL.state().reserved -= 1;
         })
@@ -224,25 +229,21 @@ fn run_reserved(state: &mut Guard, job: Job) -> Result<(), BridgeError> {
 /// Queues a job, and sees to it that a thread comes to it; at once where it belongs to a holder that others may wait for.
 ///
 /// Where all threads are busy and the caller is waited for by one of them, the job goes to that one: if all waited for jobs in the queue, none would
-/// come to them. Then that thread's seat is what this gives.
-pub(crate) fn submit(
-    mut job: Job,
-    holder: bool,
-    home: Option<&Arc<HomeLink>>,
-) -> Result<Option<Arc<Seat>>, BridgeError> {
+/// come to them. Whether that is the very thread that asks.
+pub(crate) fn submit(mut job: Job, holder: bool, home: Option<&HomeLink>) -> Result<bool, BridgeError> {
     let mut state = POOL.state();
     let limits = config();
     if state.threads >= limits.max_parallel_threads && state.idle == 0 {
         if let Some(home) = home.filter(|home| home.is_on_thread(THREAD_NAME)) {
             drop(state);
             match home.submit(job) {
-                Ok(seat) => return Ok(Some(seat)),
+                Ok(is_this_thread) => return Ok(is_this_thread),
                 Err(back) => job = back,
             }
             state = POOL.state();
         }
         if holder && state.reserved < limits.reserved_threads {
-            return run_reserved(&mut state, job).map(|()| None);
+            return run_reserved(&mut state, job).map(|()| false);
         }
     }
     if state.jobs.len() >= limits.queue_length {
@@ -255,14 +256,14 @@ pub(crate) fn submit(
             // Without a watcher the job waits for one of those that run.
             let _ = POOL.call_to_watch(&mut state);
         }
-        return Ok(None);
+        return Ok(false);
     }
     if state.watched {
         POOL.look.notify_one();
-        return Ok(None);
+        return Ok(false);
     }
     match POOL.call_to_run(&mut state) {
-        Ok(()) => Ok(None),
+        Ok(()) => Ok(false),
         Err(error) => {
             state.jobs.pop_back();
             state.queued -= 1;

@@ -5,27 +5,32 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::thread::{self, Thread};
+use std::sync::OnceLock;
 
 use crate::config::config;
 use crate::job::Job;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Mutex, PoisonError, process};
 use crate::{parallel, seat};
 
 /// How many ticks make up the wait time. A job is dropped after the wait time and before one tick more.
 const TICKS: u32 = 4;
 
-struct Sent {
-    job: Job,
-    /// Whether it has to run, however late: the return of a leased thread.
-    keep: bool,
+/// What a thread does when it is given back.
+pub(crate) type Return = Box<dyn FnOnce() + Send>;
+
+/// What waits for a thread.
+pub(crate) enum Item {
+    Job(Job),
+    /// It has to run, however late.
+    Return(Return),
 }
 
 /// Jobs in the order in which they were sent.
 #[derive(Default)]
 pub(crate) struct Queue {
-    jobs: VecDeque<Sent>,
+    items: VecDeque<Item>,
     sent: u64,
     taken: u64,
     /// What `sent` was at the last ticks.
@@ -34,39 +39,38 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) fn push_back(&mut self, job: Job) {
-        self.push(job, false);
+        self.push(Item::Job(job));
     }
 
-    /// Queues a job that has to run, however late.
-    pub(crate) fn push_kept(&mut self, job: Job) {
-        self.push(job, true);
+    pub(crate) fn push_return(&mut self, what: Return) {
+        self.push(Item::Return(what));
     }
 
-    fn push(&mut self, job: Job, keep: bool) {
-        self.jobs.push_back(Sent { job, keep });
+    fn push(&mut self, item: Item) {
+        self.items.push_back(item);
         self.sent += 1;
         watch();
     }
 
-    pub(crate) fn pop_front(&mut self) -> Option<Job> {
-        let sent = self.jobs.pop_front()?;
+    pub(crate) fn pop_front(&mut self) -> Option<Item> {
+        let item = self.items.pop_front()?;
         self.taken += 1;
-        Some(sent.job)
+        Some(item)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.jobs.is_empty()
+        self.items.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.jobs.len()
+        self.items.len()
     }
 
     /// Takes back the job that was queued last.
-    pub(crate) fn pop_back(&mut self) -> Option<Job> {
-        let sent = self.jobs.pop_back()?;
-        self.sent -= 1;
-        Some(sent.job)
+    pub(crate) fn pop_back(&mut self) {
+        if self.items.pop_back().is_some() {
+            self.sent -= 1;
+        }
     }
 
     /// Takes out what has waited too long. Called at every tick.
@@ -77,13 +81,19 @@ impl Queue {
         }
         let old = self.marks.pop_front().unwrap_or_default();
         let count = usize::try_from(old.saturating_sub(self.taken)).unwrap_or(usize::MAX);
-        let late: Vec<Sent> = self.jobs.drain(..count.min(self.jobs.len())).collect();
-        let (kept, dropped): (Vec<Sent>, Vec<Sent>) = late.into_iter().partition(|sent| sent.keep);
-        for sent in kept.into_iter().rev() {
-            self.jobs.push_front(sent);
+        let mut late = Vec::new();
+        let mut kept = Vec::new();
+        for item in self.items.drain(..count.min(self.items.len())) {
+            match item {
+                Item::Job(job) => late.push(job),
+                Item::Return(_) => kept.push(item),
+            }
         }
-        self.taken += dropped.len() as u64;
-        dropped.into_iter().map(|sent| sent.job).collect()
+        for item in kept.into_iter().rev() {
+            self.items.push_front(item);
+        }
+        self.taken += late.len() as u64;
+        late
     }
 
     /// Forgets the ticks: the watch pauses.
@@ -92,10 +102,13 @@ impl Queue {
     }
 }
 
-static AWAKE: AtomicBool = AtomicBool::new(false);
+process! {
+    static AWAKE: AtomicBool = AtomicBool::new(false);
+    /// Keeps the watcher from being started twice.
+    static START: Mutex<()> = Mutex::new(());
+}
+
 static WATCHER: OnceLock<Option<Thread>> = OnceLock::new();
-/// Keeps the watcher from being started twice.
-static START: Mutex<()> = Mutex::new(());
 
 /// Sees to it that somebody ticks. Called under the lock of the queue to which a job was added: a watch that is about to pause sees the job, or this sees
 /// that it paused.
@@ -107,7 +120,8 @@ fn watch() {
 
 #[cold]
 fn wake() {
-    if AWAKE.swap(true, Ordering::SeqCst) {
+    if AWAKE.swap(true, Ordering::SeqCst) || cfg!(nuages_models) {
+        // A model ticks itself: its runs end, and the watcher does not.
         return;
     }
     let _start = START.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,17 +143,22 @@ fn tick_for_ever() {
             thread::park();
         }
         thread::sleep(config().wait_time / TICKS);
-        let mut late = Vec::new();
-        let waiting = seat::tick(&mut late) | parallel::tick(&mut late);
-        // Outside of all locks: the destructors of users' code run here.
-        for job in late {
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(job)));
-        }
-        if !waiting {
-            AWAKE.store(false, Ordering::SeqCst);
-            if seat::pause() | parallel::pause() {
-                AWAKE.store(true, Ordering::SeqCst);
-            }
+        tick();
+    }
+}
+
+/// Gives up what has waited too long, and lets the watch pause where nothing waits.
+pub(crate) fn tick() {
+    let mut late = Vec::new();
+    let waiting = seat::tick(&mut late) | parallel::tick(&mut late);
+    // Outside of all locks: the destructors of users' code run here.
+    for (job, why) in late {
+        let _ = catch_unwind(AssertUnwindSafe(|| job.give_up(why)));
+    }
+    if !waiting {
+        AWAKE.store(false, Ordering::SeqCst);
+        if seat::pause() | parallel::pause() {
+            AWAKE.store(true, Ordering::SeqCst);
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
+use std::ops::Deref;
+use std::panic::Location;
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::thread::{self, ThreadId};
-use std::time::Instant;
 
 use pin_project_lite::pin_project;
 use tokio::sync::OnceCell;
@@ -15,7 +15,10 @@ use tokio::sync::OnceCell;
 use crate::BridgeError;
 use crate::config::config;
 use crate::context::with_current;
+use crate::deadlock::Held;
 use crate::seat::Seat;
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{Instant, LazyLock, Mutex, MutexGuard, PoisonError, process};
 use crate::threads::{self, Lease};
 
 /// A scope: a request, most often. Its sticky sync code runs on one thread, which no other live scope uses.
@@ -28,9 +31,24 @@ pub(crate) struct ScopeInner {
 }
 
 impl ScopeInner {
-    pub(crate) async fn seat(&self) -> Result<&Arc<Seat>, BridgeError> {
-        let lease = self.lease.get_or_try_init(|| threads::lease(self.fresh)).await?;
-        Ok(lease.seat())
+    /// The thread, if the scope has one already.
+    pub(crate) fn seat(&self) -> Option<&Arc<Seat>> {
+        self.lease.get().map(Lease::seat)
+    }
+
+    /// The thread, leased for the sync code made there if the scope has none yet.
+    pub(crate) async fn seat_for(
+        &self,
+        location: &'static Location<'static>,
+    ) -> Result<Arc<Seat>, BridgeError> {
+        let lease = || threads::lease(self.fresh, location);
+        let lease = self.lease.get_or_try_init(lease).await?;
+        Ok(Arc::clone(lease.seat()))
+    }
+
+    /// The thread as something that is held, if the scope has one.
+    pub(crate) fn held(&self) -> Option<&Held> {
+        self.lease.get().map(Lease::held)
     }
 }
 
@@ -157,14 +175,52 @@ impl Entry {
     }
 }
 
-static AMBIENT: LazyLock<Mutex<HashMap<Ambient, Entry>>> = LazyLock::new(Mutex::default);
+process! {
+    static AMBIENT: LazyLock<Mutex<HashMap<Ambient, Entry>>> = LazyLock::new(Mutex::default);
+}
 
 fn ambient_scopes() -> MutexGuard<'static, HashMap<Ambient, Entry>> {
     AMBIENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A scope as long as a piece of its sync code is under way.
+pub(crate) struct InUse {
+    scope: Option<Arc<ScopeInner>>,
+    ambient: bool,
+}
+
+impl Deref for InUse {
+    type Target = Arc<ScopeInner>;
+
+    fn deref(&self) -> &Arc<ScopeInner> {
+        match &self.scope {
+            Some(scope) => scope,
+            None => unreachable!("only the end takes it"),
+        }
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        drop(self.scope.take());
+        if self.ambient {
+            threads::give_back_where_awaited();
+        }
+    }
+}
+
+/// The scope of this context or, where it has none, the one of the task.
+pub(crate) fn of(context: &crate::Context) -> InUse {
+    let explicit = context.scope_inner().cloned();
+    let ambient = explicit.is_none();
+    InUse {
+        scope: Some(explicit.unwrap_or_else(ambient_scope)),
+        ambient,
+    }
+}
+
 /// The scope of the tokio task that runs here or, outside of any, of this thread.
-pub(crate) fn ambient() -> Arc<ScopeInner> {
+fn ambient_scope() -> Arc<ScopeInner> {
     let key = tokio::task::try_id().map_or_else(|| Ambient::Thread(thread::current().id()), Ambient::Task);
     let mut scopes = ambient_scopes();
     let entry = scopes.entry(key).or_insert_with(|| Entry {

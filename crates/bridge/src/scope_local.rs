@@ -6,7 +6,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 
-use crate::{BridgeError, cancel, frame};
+use crate::sync::thread_local;
+use crate::{BridgeError, cancel, frame, seat};
 
 /// A value, by the address of the `static` that names it.
 struct Slot {
@@ -18,8 +19,16 @@ struct Slot {
 
 thread_local! {
     static STORAGE: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
-    /// Whether this thread, which belongs to no scope, waits for a future.
-    static WAITING: Cell<bool> = const { Cell::new(false) };
+    static WAITING: Cell<Waiting> = const { Cell::new(Waiting::No) };
+}
+
+/// Whether this thread, which belongs to no scope, waits for a future.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    No,
+    Yes,
+    /// And has values that are dropped at the end of the wait.
+    WithValues,
 }
 
 /// The value of this key on this thread.
@@ -40,6 +49,7 @@ pub(crate) fn replace(key: usize, value: Option<Rc<dyn Any>>, of_wait: bool) -> 
         let old = at.map(|at| storage.swap_remove(at).value);
         if let Some(value) = value {
             storage.push(Slot { key, value, of_wait });
+            seat::note_kept();
         }
         old
     };
@@ -49,6 +59,18 @@ pub(crate) fn replace(key: usize, value: Option<Rc<dyn Any>>, of_wait: bool) -> 
 /// Drops what the scope that leased this thread has left in its storage. A destructor that panics takes neither the thread nor the other values along.
 pub(crate) fn clear() {
     clear_where(|_| true);
+}
+
+/// The values that there are on this thread: what [`clear_others`] keeps.
+pub(crate) fn keys() -> Vec<usize> {
+    STORAGE
+        .try_with(|storage| storage.borrow().iter().map(|slot| slot.key).collect())
+        .unwrap_or_default()
+}
+
+/// Drops the values that have come since, for code that ran on somebody else's thread.
+pub(crate) fn clear_others(keys: &[usize]) {
+    clear_where(|slot| !keys.contains(&slot.key));
 }
 
 fn clear_where(mut which: impl FnMut(&Slot) -> bool) {
@@ -66,29 +88,22 @@ fn clear_where(mut which: impl FnMut(&Slot) -> bool) {
     }
 }
 
-/// The outermost wait of a plain thread, which stands for a scope as far as values are concerned.
-pub(crate) struct Wait {
-    outermost: bool,
+/// The outermost wait of a plain thread begins, which stands for a scope as far as values are concerned; false where it is no such wait.
+pub(crate) fn begin_wait() -> bool {
+    // A job's thread belongs to a scope, and its values live as long as that.
+    let outermost = WAITING.get() == Waiting::No && !cancel::in_job();
+    if outermost {
+        WAITING.set(Waiting::Yes);
+    }
+    outermost
 }
 
-impl Wait {
-    pub(crate) fn begin() -> Self {
-        // A job's thread belongs to a scope, and its values live as long as that.
-        let outermost = !WAITING.get() && cancel::running().is_none();
-        if outermost {
-            WAITING.set(true);
-        }
-        Self { outermost }
+/// It ends, and with it the values that were made under it.
+pub(crate) fn end_wait() {
+    if WAITING.get() == Waiting::WithValues {
+        clear_where(|slot| slot.of_wait);
     }
-}
-
-impl Drop for Wait {
-    fn drop(&mut self) {
-        if self.outermost {
-            clear_where(|slot| slot.of_wait);
-            WAITING.set(false);
-        }
-    }
+    WAITING.set(Waiting::No);
 }
 
 /// A variable of a scope's thread: one `static`, another value in every [`SyncScope`](crate::SyncScope), made on the scope's thread when sync code
@@ -160,7 +175,11 @@ impl<T: 'static> ScopeLocal<T> {
             Some(value) => value,
             None => {
                 let value = Rc::new((self.init)());
-                let _old = replace(self.key(), Some(Rc::clone(&value) as Rc<dyn Any>), WAITING.get());
+                let of_wait = WAITING.get() != Waiting::No;
+                if of_wait {
+                    WAITING.set(Waiting::WithValues);
+                }
+                let _old = replace(self.key(), Some(Rc::clone(&value) as Rc<dyn Any>), of_wait);
                 value
             }
         };

@@ -6,6 +6,7 @@ use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::{BridgeError, runtime, spawn};
@@ -39,7 +40,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let _entered = runtime::ensure();
+    let _entered = runtime::ensure(Handle::try_current().ok().as_ref());
     Shield { task: spawn(future) }
 }
 

@@ -1,17 +1,22 @@
-//! The end of the program: no new sync code, and a last wait for what runs.
+//! The end of the program: no new sync code, and a wait for what runs.
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::seat::{self, Running};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::process;
 use crate::{BridgeError, Op, cancel, runtime, stats};
 
-static CLOSED: AtomicBool = AtomicBool::new(false);
-static ENDED: Notify = Notify::const_new();
+process! {
+    static CLOSED: AtomicBool = AtomicBool::new(false);
+    static ENDED: Notify = Notify::const_new();
+    /// How many wait for the end of all jobs.
+    static WAITING: AtomicUsize = AtomicUsize::new(0);
+}
 
 /// A job that a [`shutdown`] did not wait for any longer.
 #[derive(Clone, Copy, Debug)]
@@ -73,16 +78,44 @@ impl fmt::Display for Left {
 pub fn shutdown(grace: Duration) -> Op<'static, Vec<Left>> {
     Op::new("shutdown", async move {
         CLOSED.store(true, Ordering::SeqCst);
-        let wait = {
-            // Timers of the process's runtime: the present one may have been built without any.
-            let _entered = runtime::process().enter();
-            tokio::time::timeout(grace, until_idle())
-        };
-        Ok(match wait.await {
-            Ok(()) => Vec::new(),
-            Err(_) => seat::all_running().into_iter().map(left).collect(),
-        })
+        Ok(wait(grace).await)
     })
+}
+
+/// Waits until no sync code is under way, up to the grace time. Gives what still runs then.
+///
+/// Unlike after a [`shutdown`], new sync code is welcome, meanwhile and afterwards: a server calls this between its last request and the end of its
+/// application, which may need sync code to close what it has.
+///
+/// # Examples
+///
+/// ```
+/// use nuages_bridge::{async_to_sync, drain, sync_to_async};
+/// use std::time::Duration;
+///
+/// # fn main() -> Result<(), nuages_bridge::BridgeError> {
+/// async_to_sync(async {
+///     let mail = nuages_bridge::shield(async { sync_to_async(|| "sent").parallel().await });
+///     assert!(drain(Duration::from_secs(30)).await?.is_empty());
+///     assert_eq!(mail.await??, "sent");
+///     Ok(())
+/// })?
+/// # }
+/// ```
+///
+/// # Cancel safety
+///
+/// Dropping it ends the wait, and nothing else.
+#[track_caller]
+pub fn drain(grace: Duration) -> Op<'static, Vec<Left>> {
+    Op::new("drain", async move { Ok(wait(grace).await) })
+}
+
+async fn wait(grace: Duration) -> Vec<Left> {
+    match runtime::timeout(grace, until_idle()).await {
+        Ok(()) => Vec::new(),
+        Err(_) => seat::all_running().into_iter().map(left).collect(),
+    }
 }
 
 fn left(running: Running) -> Left {
@@ -93,6 +126,15 @@ fn left(running: Running) -> Left {
 }
 
 async fn until_idle() {
+    /// Counts one that waits, while it does.
+    struct Waits;
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            WAITING.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    WAITING.fetch_add(1, Ordering::SeqCst);
+    let _waits = Waits;
     loop {
         let mut ended = std::pin::pin!(ENDED.notified());
         // Before the look, so that no end in between is missed.
@@ -104,16 +146,16 @@ async fn until_idle() {
     }
 }
 
-/// Tells a shutdown that a job has ended.
+/// Tells who waits for it that a job has ended.
 pub(crate) fn ended() {
-    if CLOSED.load(Ordering::SeqCst) {
+    if WAITING.load(Ordering::SeqCst) > 0 {
         ENDED.notify_waiters();
     }
 }
 
 /// Whether new sync code is welcome; at the end, only what sync code that still runs sends.
 pub(crate) fn check(has_home: bool) -> Result<(), BridgeError> {
-    if CLOSED.load(Ordering::Relaxed) && !has_home && cancel::running().is_none() {
+    if CLOSED.load(Ordering::SeqCst) && !has_home && !cancel::in_job() {
         return Err(BridgeError::shut_down());
     }
     Ok(())

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use tracing::Span;
 
+use crate::debug;
+
 /// How long a poll may take before debug mode reports it.
 ///
 /// A future that is polled well returns within microseconds; what takes this long holds up every other task of its thread.
@@ -23,7 +25,8 @@ thread_local! {
     static REPORTED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// Reports polls that take longer than this, or none. It overrides the environment: with `NUAGES_DEBUG=1` those longer than [`SLOW_POLL`] are reported.
+/// Reports polls that take longer than this from now on, or none. Without this and [`Config::slow_polls`](crate::Config::slow_polls), debug mode reports
+/// those longer than [`SLOW_POLL`].
 ///
 /// A report is a `tracing` warning with the name of the task or the view, its file and line, the span in which it was polled and the duration. It
 /// covers what the bridge polls: [`async_frame`](crate::async_frame) (the views and the middleware of the handler) and [`spawn`](crate::spawn). While it
@@ -43,10 +46,10 @@ pub fn report_slow_polls(longer_than: Option<Duration>) {
     LIMIT.store(limit, Ordering::Relaxed);
 }
 
+/// As debug mode has it.
 #[cold]
-fn read_environment() -> u64 {
-    let on = std::env::var_os("NUAGES_DEBUG").is_some_and(|value| !value.is_empty() && value != "0");
-    report_slow_polls(on.then_some(SLOW_POLL));
+fn by_default() -> u64 {
+    report_slow_polls(debug::is_on().then_some(SLOW_POLL));
     LIMIT.load(Ordering::Relaxed)
 }
 
@@ -58,7 +61,7 @@ pub(crate) fn watch<R>(
 ) -> R {
     let mut limit = LIMIT.load(Ordering::Relaxed);
     if limit == UNKNOWN {
-        limit = read_environment();
+        limit = by_default();
     }
     if limit == OFF {
         return poll();

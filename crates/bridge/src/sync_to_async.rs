@@ -1,14 +1,19 @@
 //! Sync code for async callers.
 
+mod call;
+
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::IntoFuture;
+use std::marker::PhantomData;
 use std::panic::Location;
-use std::pin::Pin;
 
 use tokio::task::LocalKey;
 
+use crate::BridgeError;
 use crate::context::Context;
-use crate::{BridgeError, hops, job, parallel, scope, shutdown};
+
+pub use call::SyncToAsyncFuture;
+use call::Way;
 
 /// Runs sync code on a thread that may block, for async code to `.await`.
 ///
@@ -36,7 +41,9 @@ use crate::{BridgeError, hops, job, parallel, scope, shutdown};
 /// # Errors
 ///
 /// [Overloaded](BridgeError::is_overloaded) where all threads stay busy for the whole [wait time](crate::WAIT_TIME), and
-/// [stuck](BridgeError::is_stuck) where other sync code keeps the thread of the scope for that long.
+/// [stuck](BridgeError::is_stuck) where other sync code keeps the thread of the scope for that long. Of a [deadlock](BridgeError::is_deadlock) where all
+/// threads belong to scopes that wait for what the caller holds. [Past the deadline](BridgeError::is_past_deadline) where the caller's
+/// [`Deadline`](crate::Deadline) passes before the code has ended.
 ///
 /// # Cancel safety
 ///
@@ -50,28 +57,96 @@ where
 {
     SyncToAsync {
         f,
-        sticky: true,
+        way: Way::Sticky,
         location: Location::caller(),
+        kind: PhantomData,
     }
 }
 
-/// Sync code that waits to be awaited. Made by [`sync_to_async`].
+/// Sync code that waits to be awaited. Made by [`sync_to_async`]; its second parameter says whether it is [`Sticky`] or [`Parallel`].
 #[must_use = "sync code does not run until it is `.await`ed"]
-pub struct SyncToAsync<F> {
+pub struct SyncToAsync<F, K = Sticky> {
     f: F,
-    sticky: bool,
+    way: Way,
     location: &'static Location<'static>,
+    kind: PhantomData<fn() -> K>,
 }
 
-impl<F> SyncToAsync<F> {
+/// Of [`SyncToAsync`]: the code runs on the thread of its scope.
+#[derive(Debug)]
+pub enum Sticky {}
+
+/// Of [`SyncToAsync`]: the code runs on any thread.
+#[derive(Debug)]
+pub enum Parallel {}
+
+/// A piece of sync code that is ready to run, for an [executor](SyncToAsync::executor). Calling it runs the code; dropping it unrun cancels it.
+pub type Work = Box<dyn FnOnce() + Send>;
+
+impl<F> SyncToAsync<F, Sticky> {
     /// Lets the code run on any thread, beside other code of the same scope. For what needs no thread of its own: hashing, compression, files.
-    pub fn parallel(mut self) -> Self {
-        self.sticky = false;
+    pub fn parallel(self) -> SyncToAsync<F, Parallel> {
+        SyncToAsync {
+            f: self.f,
+            way: Way::Parallel,
+            location: self.location,
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<F> SyncToAsync<F, Parallel> {
+    /// Hands the code to a pool of yours instead of the bridge's threads: `spawn` gets it, once a call, and passes it on. The bridge's limits on threads
+    /// and queues are not those of that pool; everything else is as ever.
+    ///
+    /// The code has to leave this thread: on an event loop it refuses to run, with an error. Sticky code has its thread already, so that only parallel
+    /// code has this method.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages_bridge::{Work, sync_to_async};
+    /// use std::sync::mpsc;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), nuages_bridge::BridgeError> {
+    /// // A pool of one thread, as rayon's would be of several: `.executor(|work| rayon::spawn(work))`.
+    /// let (pool, works) = mpsc::channel::<Work>();
+    /// let one = std::thread::spawn(move || works.into_iter().for_each(|work| work()));
+    /// let there = one.thread().id();
+    ///
+    /// let sum = sync_to_async(move || {
+    ///     assert_eq!(std::thread::current().id(), there);
+    ///     (1..=10).sum::<u32>()
+    /// });
+    /// let sum = sum.parallel().executor(move |work| pool.send(work).expect("the pool lives")).await?;
+    /// assert_eq!(sum, 55);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [Cancelled](BridgeError::is_cancelled) where the pool drops the code unrun.
+    pub fn executor(mut self, spawn: impl FnOnce(Work) + Send + 'static) -> Self {
+        self.way = Way::Executor(Box::new(spawn));
         self
     }
 }
 
-impl<F, T> SyncToAsync<F>
+impl<F, K> SyncToAsync<F, K> {
+    /// The same with other code around it.
+    fn with<G>(self, code: impl FnOnce(F) -> G) -> SyncToAsync<G, K> {
+        SyncToAsync {
+            f: code(self.f),
+            way: self.way,
+            location: self.location,
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<F, K, T> SyncToAsync<F, K>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
@@ -80,14 +155,9 @@ where
     ///
     /// A context is a snapshot, so pieces of code that were given clones of one don't see each other's changes either. What they are to share goes into a
     /// value that can be shared, such as an `Arc<Mutex<_>>`. The thread is still the caller's.
-    pub fn context(self, mut context: Context) -> SyncToAsync<impl FnOnce() -> T + Send + 'static> {
+    pub fn context(self, mut context: Context) -> SyncToAsync<impl FnOnce() -> T + Send + 'static, K> {
         let _stay = context.take_critical();
-        let f = self.f;
-        SyncToAsync {
-            f: move || context.run(f),
-            sticky: self.sticky,
-            location: self.location,
-        }
+        self.with(|f| move || context.run(f))
     }
 
     /// Carries a variable of `tokio::task_local!` along: the code sees a clone of the value that it has here, if it has one.
@@ -113,105 +183,41 @@ where
     ///     .await
     /// # }
     /// ```
-    pub fn task_local<V>(self, key: &'static LocalKey<V>) -> SyncToAsync<impl FnOnce() -> T + Send + 'static>
+    pub fn task_local<V>(
+        self,
+        key: &'static LocalKey<V>,
+    ) -> SyncToAsync<impl FnOnce() -> T + Send + 'static, K>
     where
         V: Clone + Send + 'static,
     {
         let value = key.try_with(Clone::clone).ok();
-        let f = self.f;
-        SyncToAsync {
-            f: move || match value {
+        self.with(|f| {
+            move || match value {
                 Some(value) => key.sync_scope(value, f),
                 None => f(),
-            },
-            sticky: self.sticky,
-            location: self.location,
-        }
+            }
+        })
     }
 }
 
-impl<F> fmt::Debug for SyncToAsync<F> {
+impl<F, K> fmt::Debug for SyncToAsync<F, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SyncToAsync")
-            .field("sticky", &self.sticky)
+            .field("way", &self.way.name())
+            .field("location", &self.location)
             .finish_non_exhaustive()
     }
 }
 
-impl<F, T> IntoFuture for SyncToAsync<F>
+impl<F, K, T> IntoFuture for SyncToAsync<F, K>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
     type Output = Result<T, BridgeError>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<T, BridgeError>> + Send>>;
+    type IntoFuture = SyncToAsyncFuture<F, T>;
 
     fn into_future(self) -> Self::IntoFuture {
-        if self.sticky {
-            Box::pin(sticky(self.f, self.location))
-        } else {
-            Box::pin(parallel(self.f, self.location))
-        }
+        SyncToAsyncFuture::new(self.f, self.way, self.location)
     }
-}
-
-async fn sticky<F, T>(f: F, location: &'static Location<'static>) -> Result<T, BridgeError>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    let mut context = Context::current();
-    shutdown::check(context.home().is_some())?;
-    if let Some(home) = context.home().cloned() {
-        let (job, running) = job::prepare(f, context, location);
-        // Where every wait around this code has ended, the code that was to run goes the ordinary way.
-        match home.submit(job) {
-            Ok(seat) => {
-                if !seat.is_this_thread() {
-                    hops::count_to_thread();
-                }
-                return running.finish(Some(&seat)).await;
-            }
-            Err(job) => {
-                let scope = Context::current()
-                    .scope_inner()
-                    .cloned()
-                    .unwrap_or_else(scope::ambient);
-                let seat = scope.seat().await?;
-                seat.submit(job);
-                hops::count_to_thread();
-                return running.finish(Some(seat)).await;
-            }
-        }
-    }
-    let scope = match context.scope_inner() {
-        Some(scope) => std::sync::Arc::clone(scope),
-        None => {
-            let scope = scope::ambient();
-            context.replace_scope(Some(std::sync::Arc::clone(&scope)));
-            scope
-        }
-    };
-    let seat = scope.seat().await?;
-    let (job, running) = job::prepare(f, context, location);
-    seat.submit(job);
-    hops::count_to_thread();
-    running.finish(Some(seat)).await
-}
-
-async fn parallel<F, T>(f: F, location: &'static Location<'static>) -> Result<T, BridgeError>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    let context = Context::current();
-    shutdown::check(context.home().is_some())?;
-    let holder = context.held().is_some();
-    let home = context.home().cloned();
-    let (job, running) = job::prepare(f, context, location);
-    let seat = parallel::submit(job, holder, home.as_ref())?;
-    if seat.as_ref().is_none_or(|seat| !seat.is_this_thread()) {
-        hops::count_to_thread();
-    }
-    running.finish(seat.as_deref()).await
 }

@@ -242,7 +242,7 @@ fn what_a_given_up_wait_had_sent_but_not_got_is_not_run() {
             let first =
                 async { sync_to_async(|| thread::sleep(Deadline::current().unwrap().remaining())).await };
             let second = async { sync_to_async(move || flag.store(true, Ordering::Relaxed)).await };
-            let _ = tokio::join!(first, second);
+            let _ = tokio::join!(first, second, std::future::pending::<()>());
         })
     });
     assert!(late.unwrap_err().is_past_deadline());

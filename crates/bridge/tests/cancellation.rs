@@ -4,10 +4,13 @@
 
 mod shapes;
 
+use std::future::{Future, IntoFuture as _};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use nuages_bridge::{BridgeError, SyncScope, async_to_sync, cancelled, shield, spawn, sync_to_async};
+use nuages_bridge::{
+    BridgeError, SyncScope, async_frame, async_to_sync, cancelled, shield, spawn, sync_to_async,
+};
 use shapes::async_in_every_shape;
 use tokio::sync::oneshot;
 
@@ -213,5 +216,144 @@ fn outside_of_a_job_nothing_is_cancelled() {
         assert!(!cancelled());
         assert!(!sync_to_async(cancelled).await.unwrap());
         assert!(!spawn(async { cancelled() }).await.unwrap());
+    });
+}
+
+type View = Box<dyn FnOnce() -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+/// Which of the layers around a view are sync: asgiref's `test_inner_shield_{sync, async, sync_and_async}_middleware`.
+#[derive(Clone, Copy, Debug)]
+enum Middleware {
+    Sync,
+    Async,
+    Both,
+}
+
+/// Five layers, from the outside in, and the view.
+fn layers(which: Middleware, depth: u32, view: View) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        if depth == 0 {
+            return view().await;
+        }
+        let sync = match which {
+            Middleware::Sync => true,
+            Middleware::Async => false,
+            Middleware::Both => depth % 2 == 1,
+        };
+        if sync {
+            // The error of a cancelled wait ends the layer, as `?` would.
+            let layer = move || async_to_sync(layers(which, depth - 1, view)).is_ok();
+            let _ended = sync_to_async(layer).await;
+        } else {
+            async_frame(layers(which, depth - 1, view)).await;
+        }
+    })
+}
+
+#[test]
+fn a_shielded_task_of_the_view_survives_below_five_layers_of_any_kind() {
+    for runtime in [shapes::multi_thread(), shapes::current_thread()] {
+        runtime.block_on(async {
+            for which in [Middleware::Sync, Middleware::Async, Middleware::Both] {
+                let (started, has_started) = oneshot::channel();
+                let (go, gone) = oneshot::channel::<()>();
+                let (dropped, was_dropped) = oneshot::channel();
+                let (done, was_done) = oneshot::channel();
+                let view: View = Box::new(move || {
+                    Box::pin(async move {
+                        let _view = OnDrop(Some(dropped));
+                        // Async work with sync code in it.
+                        let work = shield(async move {
+                            started.send(()).unwrap();
+                            gone.await.unwrap();
+                            let told = sync_to_async(|| (cancelled(), async_to_sync(async { 7 }).unwrap()));
+                            done.send(told.await.unwrap()).unwrap();
+                        });
+                        work.await.unwrap();
+                        std::future::pending().await
+                    })
+                });
+                let request = tokio::spawn(SyncScope::new().run(layers(which, 5, view)));
+                has_started.await.unwrap();
+                request.abort();
+                assert!(request.await.unwrap_err().is_cancelled(), "{which:?}");
+                was_dropped.await.unwrap();
+                go.send(()).unwrap();
+                assert_eq!(was_done.await.unwrap(), (false, 7), "{which:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn shielded_sync_code_survives_below_five_layers_of_any_kind() {
+    // asgiref's `test_inner_shield_*_sync_task`.
+    for runtime in [shapes::multi_thread(), shapes::current_thread()] {
+        runtime.block_on(async {
+            for which in [Middleware::Sync, Middleware::Async, Middleware::Both] {
+                let (started, has_started) = oneshot::channel();
+                let (go, gone) = mpsc::channel::<()>();
+                let (dropped, was_dropped) = oneshot::channel();
+                let (done, was_done) = oneshot::channel();
+                let view: View = Box::new(move || {
+                    Box::pin(async move {
+                        let _view = OnDrop(Some(dropped));
+                        let task = sync_to_async(move || {
+                            started.send(()).unwrap();
+                            gone.recv().unwrap();
+                            done.send((cancelled(), async_to_sync(async { 7 }).unwrap()))
+                                .unwrap();
+                        });
+                        // On a thread of its own, so that the layers around it can go on and end.
+                        shield(task.parallel().into_future()).await.unwrap().unwrap();
+                        std::future::pending().await
+                    })
+                });
+                let request = tokio::spawn(SyncScope::new().run(layers(which, 5, view)));
+                has_started.await.unwrap();
+                request.abort();
+                assert!(request.await.unwrap_err().is_cancelled(), "{which:?}");
+                was_dropped.await.unwrap();
+                go.send(()).unwrap();
+                assert_eq!(was_done.await.unwrap(), (false, 7), "{which:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_view_that_swallows_its_cancellation_lets_the_call_around_it_return_normally() {
+    async_in_every_shape(async |shape| {
+        let (started, has_started) = oneshot::channel();
+        let (swallowed, came) = oneshot::channel();
+        let view = sync_to_async(move || {
+            let result = async_to_sync(async {
+                started.send(()).unwrap();
+                std::future::pending::<()>().await;
+            });
+            swallowed
+                .send((result.is_err_and(|error| error.is_cancelled()), cancelled()))
+                .unwrap();
+            "nobody reads this"
+        });
+        let middleware = || {
+            async_to_sync(async {
+                tokio::select! {
+                    _ = view.parallel().into_future() => "the view has answered",
+                    started = has_started => {
+                        started.unwrap();
+                        "given up"
+                    }
+                }
+            })
+        };
+        assert_eq!(
+            sync_to_async(middleware).await.unwrap().unwrap(),
+            "given up",
+            "{shape:?}"
+        );
+        assert_eq!(came.await.unwrap(), (true, true), "{shape:?}");
+        // The thread of the middleware was not the one cancelled.
+        assert!(!sync_to_async(cancelled).await.unwrap(), "{shape:?}");
     });
 }

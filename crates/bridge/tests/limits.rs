@@ -147,6 +147,41 @@ fn the_same_with_the_opt_out_succeeds() {
 }
 
 #[test]
+fn what_is_more_than_the_threads_queues_and_all_of_it_is_run() {
+    // asgiref's `test_sync_to_async` with a pool of one: two calls take turns, and both finish.
+    on_both_runtimes(|| async {
+        for parallel in [false, true] {
+            let send = |job: Box<dyn FnOnce() + Send>| {
+                let job = sync_to_async(job);
+                tokio::spawn(
+                    SyncScope::new()
+                        .run(async move { if parallel { job.parallel().await } else { job.await } }),
+                )
+            };
+            let (a, a_runs, a_go) = blocker();
+            let (b, b_runs, b_go) = blocker();
+            let mut sent = vec![send(Box::new(a)), send(Box::new(b))];
+            a_runs.await.unwrap();
+            b_runs.await.unwrap();
+            // As many as may queue: neither runs before a thread is free.
+            let (ran, has_run) = mpsc::channel();
+            for name in [1, 2] {
+                let ran = ran.clone();
+                sent.push(send(Box::new(move || ran.send(name).unwrap())));
+                tokio::task::yield_now().await;
+            }
+            assert!(has_run.try_recv().is_err());
+            drop((a_go, b_go));
+            for task in sent {
+                task.await.unwrap().unwrap();
+            }
+            drop(ran);
+            assert_eq!(has_run.iter().sum::<i32>(), 3, "parallel: {parallel}");
+        }
+    });
+}
+
+#[test]
 fn past_the_cap_a_scope_is_refused_after_the_wait_time_with_the_numbers() {
     on_both_runtimes(|| async {
         let (a, a_runs, _a_go) = blocker();

@@ -238,3 +238,101 @@ fn a_destructor_that_runs_with_the_threads_own_storage_may_use_the_context() {
     ended.join().unwrap();
     receiver.recv().unwrap();
 }
+
+#[test]
+fn a_value_of_a_task_is_seen_in_sync_code_and_in_the_task_again() {
+    // asgiref's `task_to_sync_to_task`.
+    async_in_every_shape(async |shape| {
+        PLAIN.set(3);
+        let there = sync_to_async(|| {
+            let seen = PLAIN.get();
+            PLAIN.set(4);
+            let below = async_to_sync(async {
+                let seen = PLAIN.get();
+                PLAIN.set(5);
+                seen
+            });
+            (seen, below.unwrap(), PLAIN.get())
+        });
+        assert_eq!(there.await.unwrap(), (Some(3), Some(4), Some(5)), "{shape:?}");
+        assert_eq!(PLAIN.get(), Some(5), "{shape:?}");
+        // What parallel code sets comes back, too.
+        sync_to_async(|| PLAIN.set(6)).parallel().await.unwrap();
+        assert_eq!(PLAIN.get(), Some(6), "{shape:?}");
+    });
+}
+
+#[test]
+fn a_value_of_a_thread_is_seen_in_async_code_and_in_the_thread_again() {
+    // asgiref's `thread_to_async`.
+    sync_in_every_shape(|shape| {
+        PLAIN.set(3);
+        let seen = async_to_sync(async {
+            let seen = PLAIN.get();
+            PLAIN.set(4);
+            seen
+        });
+        assert_eq!((seen.unwrap(), PLAIN.get()), (Some(3), Some(4)), "{shape:?}");
+        async_to_sync(async { PLAIN.delete() }).unwrap();
+        assert_eq!(PLAIN.get(), None, "{shape:?}");
+    });
+}
+
+#[test]
+fn threads_and_tasks_side_by_side_each_have_their_own() {
+    // asgiref's `threads_and_tasks`.
+    async_in_every_shape(async |shape| {
+        PLAIN.set(0);
+        let tasks: Vec<_> = (1..=4_u32)
+            .map(|number| {
+                spawn(async move {
+                    let inherited = PLAIN.get();
+                    PLAIN.set(number);
+                    tokio::task::yield_now().await;
+                    let own_thread = move || {
+                        let context = Context::current();
+                        let bare = thread::spawn(|| {
+                            let seen = PLAIN.get();
+                            PLAIN.set(99);
+                            seen
+                        });
+                        let given = thread::spawn(move || context.run(|| PLAIN.get()));
+                        (bare.join().unwrap(), given.join().unwrap())
+                    };
+                    let threads = sync_to_async(own_thread).await.unwrap();
+                    sync_to_async(move || PLAIN.set(10 * number)).await.unwrap();
+                    tokio::task::yield_now().await;
+                    (inherited, threads, PLAIN.get())
+                })
+            })
+            .collect();
+        for (number, task) in (1..).zip(tasks) {
+            assert_eq!(
+                task.await.unwrap(),
+                (Some(0), (None, Some(number)), Some(10 * number)),
+                "{shape:?}"
+            );
+        }
+        assert_eq!(PLAIN.get(), Some(0), "{shape:?}");
+    });
+}
+
+#[test]
+fn sibling_tasks_neither_see_each_others_values_nor_their_deletes() {
+    // asgiref 473, 475, 478, 522.
+    async_in_every_shape(async |shape| {
+        PLAIN.set(1);
+        let (deleted, is_deleted) = tokio::sync::oneshot::channel();
+        let deletes = spawn(async {
+            sync_to_async(|| PLAIN.delete()).await.unwrap();
+            deleted.send(PLAIN.get()).unwrap();
+        });
+        let keeps = spawn(async {
+            assert_eq!(is_deleted.await.unwrap(), None);
+            (PLAIN.get(), sync_to_async(|| PLAIN.get()).await.unwrap())
+        });
+        deletes.await.unwrap();
+        assert_eq!(keeps.await.unwrap(), (Some(1), Some(1)), "{shape:?}");
+        assert_eq!(PLAIN.get(), Some(1), "{shape:?}");
+    });
+}

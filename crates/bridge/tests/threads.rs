@@ -6,13 +6,39 @@ mod shapes;
 
 use std::sync::mpsc;
 
-use nuages_bridge::{SyncScope, async_to_sync, shield, spawn, stats, sync_to_async};
+use nuages_bridge::{
+    Context, Local, Op, SyncScope, async_to_sync, entry, shield, spawn, stats, sync_to_async,
+};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-/// Both in one test, in this order: what has started stays for a while.
+/// The names of this process's threads that the bridge has started.
+#[cfg(target_os = "linux")]
+fn threads_of_the_bridge() -> Vec<String> {
+    let names = std::fs::read_dir("/proc/self/task")
+        .unwrap()
+        .filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
+    names.filter(|name| name.starts_with("nuages")).collect()
+}
+
+/// All in one test, in this order: what has started stays for a while.
 #[test]
 fn a_scope_without_sync_work_starts_no_thread_and_sync_work_none_of_tokios() {
+    #[cfg(target_os = "linux")]
+    {
+        // asgiref's `single_thread_context_without_async_work`: a program that never waits has no runtime either.
+        entry::sync(|| {
+            static VALUE: Local<u32> = Local::new("value");
+            VALUE.set(1);
+            drop(Op::<()>::ready("op", Ok(())));
+            drop((
+                SyncScope::new().run(async {}),
+                Context::current(),
+                sync_to_async(|| ()),
+            ));
+        });
+        assert_eq!(threads_of_the_bridge(), [""; 0]);
+    }
     shapes::async_in_every_shape(async |_| {
         SyncScope::new()
             .run(SyncScope::new().fresh_thread().run(tokio::task::yield_now()))

@@ -15,7 +15,7 @@ struct Spans(Arc<Mutex<Vec<String>>>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if event.metadata().target() == "nuages_bridge::hop" {
+        if event.metadata().target().starts_with("nuages_bridge::") {
             return;
         }
         let spans = context.event_scope(event).into_iter().flatten();

@@ -40,6 +40,7 @@
 //! database either: a [`RequestHook`] lets another crate prepare what a request needs.
 
 mod app;
+mod check;
 mod client;
 mod error;
 mod extract;
@@ -47,31 +48,73 @@ mod handler;
 mod hook;
 mod methods;
 mod middleware;
+mod mount;
 mod name;
+mod off_loop;
 mod panic;
 mod plan;
 mod request;
 mod response;
+mod settings;
+mod signals;
+mod signing;
+mod template;
+pub mod uploads;
 mod urls;
 mod view;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+#[cfg(feature = "websocket")]
+pub use nuages_protocol::websocket::{
+    Message, WebSocket, WebSocketError, WebSocketReceiver, WebSocketSender,
+};
 pub use nuages_protocol::{Body, HttpScope, Scheme};
 
 pub use self::app::{App, BuildError};
-pub use self::client::{Client, ClientRequest, ClientResponse};
-pub use self::error::{Error, Op, Result};
-pub use self::extract::{Form, FromRequest, Json, Path, Query};
+pub use self::check::{Check, CheckLevel, CheckMessage, Checks};
+pub use self::client::{
+    Client, ClientRequest, ClientResponse, ClientStream, FactoryRequest, MultipartForm, RequestFactory,
+    ServerEvent,
+};
+pub use self::error::{Error, Failure, Op, Panic, Result, SuspiciousOperation};
+pub use self::extract::{
+    Form, FormRejection, FromRequest, Json, JsonRejection, Needs, Path, PathRejection, Query, QueryRejection,
+    State, StateRejection,
+};
 pub use self::handler::{Handler, IntoHandler};
-pub use self::hook::RequestHook;
+pub use self::hook::{RequestHook, ViewCall};
 pub use self::methods::{Methods, delete, get, head, options, patch, post, put};
-pub use self::middleware::{IntoMiddleware, Layer, Neutral, NeutralMiddleware, Next, neutral};
+pub use self::middleware::{
+    AccessLog, AllowedHosts, AsyncMiddleware, Common, ConcurrencyLimit, ConditionalGet,
+    ContentSecurityPolicy, Csrf, IntoMiddleware, Layer, Middleware, MiddlewareNotUsed, Neutral,
+    NeutralMiddleware, Next, RequestId, SecurityHeaders, Timeout, TowerNext, csp_nonce, csrf_exempt,
+    csrf_token, neutral, request_id, rotate_csrf_token, tower_layer,
+};
 pub use self::plan::{Plan, RoutePlan, Step};
-pub use self::request::{FormData, QueryDict, Request};
-pub use self::response::{Cookie, Html, IntoResponse, Response, SameSite};
-pub use self::urls::{ReverseError, ReverseParams, Urls, reverse};
-pub use self::view::{Answer, Arguments, IntoView, Mode, View, ViewFn};
+pub use self::request::{
+    BodyRejection, BodyStream, ContentType, ContentTypeError, FormData, Limits, QueryDict, Request,
+};
+pub use self::response::{
+    Cookie, ETag, ETagError, Event, FileResponse, Html, IntoChunk, IntoResponse, Precondition, Redirect,
+    Response, SameSite, Sse, content_disposition, url_has_allowed_host_and_scheme,
+};
+pub use self::settings::{
+    CspSettings, CsrfSettings, FrameOptions, KnownSetting, LimitSettings, OpenerPolicy, RawSetting,
+    ReferrerPolicy, Secret, SecuritySettings, SettingValue, Settings, SettingsError, SettingsReader,
+    SettingsSection,
+};
+pub use self::signals::IntoReceiver;
+pub use self::signing::{SignatureError, SigningKey};
+pub use self::template::{DeferredTemplate, TemplateResponse};
+pub use self::urls::{
+    ReverseError, ReverseParams, Route, RouteArguments, RoutePath, RouteValue, Urls, WithQuery, reverse,
+};
+pub use self::view::{Answer, Arguments, BoxFuture, CsrfExempt, IntoView, Mode, View, ViewFn};
+#[cfg(feature = "websocket")]
+pub use self::websocket::{OverWebSocket, WebSocketView, websocket};
 
 /// The program in the README runs.
 #[cfg(doctest)]

@@ -81,20 +81,24 @@ impl Methods {
         &self.views
     }
 
+    /// The same methods, each with another view.
+    pub(crate) fn map(self, change: impl Fn(View) -> View) -> Self {
+        let views = self.views.into_iter();
+        Self {
+            views: views.map(|(method, view)| (method, change(view))).collect(),
+        }
+    }
+
+    /// The view for a method, if there is one.
+    pub(crate) fn find(&self, wanted: &Method) -> Option<&View> {
+        let of = |wanted: &Method| self.views.iter().find(|(method, _)| method == wanted);
+        let view = of(wanted).or_else(|| (*wanted == Method::HEAD).then(|| of(&Method::GET)).flatten());
+        view.map(|(_, view)| view)
+    }
+
     /// The view for a method, or what is answered without one.
     pub(crate) fn select(&self, method: &Method) -> Selected<'_> {
-        let find = |wanted: &Method| {
-            self.views
-                .iter()
-                .find(|(method, _)| method == wanted)
-                .map(|(_, view)| view)
-        };
-        if let Some(view) = find(method) {
-            return Selected::View(view);
-        }
-        if *method == Method::HEAD
-            && let Some(view) = find(&Method::GET)
-        {
+        if let Some(view) = self.find(method) {
             return Selected::View(view);
         }
         if *method == Method::OPTIONS {

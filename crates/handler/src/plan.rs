@@ -5,7 +5,8 @@ use std::fmt;
 
 use http::Method;
 
-use crate::urls::{Route, Router};
+use crate::middleware::Layer;
+use crate::urls::{Endpoint, Router};
 use crate::view::{Kind, Mode, View};
 
 /// The plan of an application: for each route its layers, their modes, and the hops.
@@ -38,6 +39,8 @@ use crate::view::{Kind, Mode, View};
 #[derive(Clone, Debug)]
 pub struct Plan {
     routes: Vec<RoutePlan>,
+    /// What stands around the 404 page, and so around everything.
+    layers: Vec<Step>,
 }
 
 /// The plan of one route.
@@ -47,8 +50,8 @@ pub struct RoutePlan {
     name: Option<String>,
     /// The layers, outermost first.
     layers: Vec<Step>,
-    /// The view of each method; of all of them, where there is no method.
-    views: Vec<(Option<Method>, Step)>,
+    /// The view of each method; of all of them, where there is no method. What stands between the layers and a view is that view's own.
+    views: Vec<(Option<Method>, Vec<Step>, Step)>,
 }
 
 /// A layer or a view in a [`Plan`].
@@ -59,6 +62,13 @@ pub struct Step {
 }
 
 impl Step {
+    fn of(layer: &Layer) -> Self {
+        Self {
+            name: layer.name.clone(),
+            mode: layer.mode(),
+        }
+    }
+
     /// The function's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -80,12 +90,18 @@ impl Plan {
     pub(crate) fn new(router: &Router) -> Self {
         Self {
             routes: router.routes.iter().map(|route| RoutePlan::new(route)).collect(),
+            layers: router.fallback.layers.iter().map(Step::of).collect(),
         }
     }
 
     /// Every route, in the order in which they were written.
     pub fn routes(&self) -> &[RoutePlan] {
         &self.routes
+    }
+
+    /// The layers of the application itself, which stand around every route, outermost first.
+    pub fn layers(&self) -> impl ExactSizeIterator<Item = &Step> {
+        self.layers.iter()
     }
 
     /// The route with this name, if there is one.
@@ -108,14 +124,11 @@ impl Plan {
 }
 
 impl RoutePlan {
-    fn new(route: &Route) -> Self {
+    pub(crate) fn new(route: &Endpoint) -> Self {
         let pattern = route.pattern.as_ref().map_or("", |pattern| pattern.text());
-        let layers = route.layers.iter().map(|layer| Step {
-            name: layer.name.clone(),
-            mode: layer.mode(),
-        });
+        let layers = route.layers.iter().map(Step::of);
         let mut views = Vec::new();
-        collect_views(None, &route.view, &mut views);
+        collect_views(None, Vec::new(), &route.view, &mut views);
         Self {
             pattern: format!("/{pattern}"),
             name: route.name.clone(),
@@ -141,14 +154,14 @@ impl RoutePlan {
 
     /// The view for each method, or the one for all.
     pub fn views(&self) -> impl Iterator<Item = (Option<&Method>, &Step)> {
-        self.views.iter().map(|(method, step)| (method.as_ref(), step))
+        self.views.iter().map(|(method, _, step)| (method.as_ref(), step))
     }
 
     /// How often a request changes to a thread: the most that any of its methods takes.
     pub fn hops(&self) -> usize {
         self.views
             .iter()
-            .map(|(_, view)| self.hops_to(view))
+            .map(|(_, own, view)| self.hops_to(own, view))
             .max()
             .unwrap_or(0)
     }
@@ -158,40 +171,81 @@ impl RoutePlan {
         let view = self
             .views
             .iter()
-            .find(|(of, _)| of.as_ref().is_none_or(|of| of == method));
-        view.map_or(0, |(_, view)| self.hops_to(view))
+            .find(|(of, ..)| of.as_ref().is_none_or(|of| of == method));
+        view.map_or(0, |(_, own, view)| self.hops_to(own, view))
     }
 
-    fn hops_to(&self, view: &Step) -> usize {
-        self.steps(view).filter(|(_, hop)| *hop).count()
+    fn hops_to(&self, own: &[Step], view: &Step) -> usize {
+        self.steps(own, view).filter(|(_, hop)| *hop).count()
     }
 
     /// Each step on the way to `view`, and whether the request hops to a thread for it: the first sync one.
-    fn steps<'a>(&'a self, view: &'a Step) -> impl Iterator<Item = (&'a Step, bool)> {
+    fn steps<'a>(&'a self, own: &'a [Step], view: &'a Step) -> impl Iterator<Item = (&'a Step, bool)> {
         let mut on_thread = false;
-        self.layers.iter().chain([view]).map(move |step| {
+        self.layers.iter().chain(own).chain([view]).map(move |step| {
             let hop = step.mode == Mode::Sync && !on_thread;
             on_thread |= hop;
             (step, hop)
         })
     }
+
+    /// The way to a view in one line; `=>` is a hop to a thread.
+    fn way(&self, own: &[Step], view: &Step) -> String {
+        let mut way = String::new();
+        for (step, hop) in self.steps(own, view) {
+            let arrow = match (hop, way.is_empty()) {
+                (true, true) => "=> ",
+                (true, false) => " => ",
+                (false, true) => "",
+                (false, false) => " -> ",
+            };
+            way.push_str(arrow);
+            way.push_str(&step.to_string());
+        }
+        way
+    }
 }
 
-fn collect_views(method: Option<&Method>, view: &View, views: &mut Vec<(Option<Method>, Step)>) {
-    match (&view.kind, view.mode()) {
-        (Kind::Methods(methods), _) => {
+/// The way to each view, a line for each method.
+impl fmt::Display for RoutePlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (method, own, view)) in self.views.iter().enumerate() {
+            if number > 0 {
+                f.write_str("\n")?;
+            }
+            write!(
+                f,
+                "{} {}",
+                method.as_ref().map_or("any", Method::as_str),
+                self.way(own, view)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn collect_views(
+    method: Option<&Method>,
+    mut own: Vec<Step>,
+    view: &View,
+    views: &mut Vec<(Option<Method>, Vec<Step>, Step)>,
+) {
+    match &view.kind {
+        Kind::Methods(methods) => {
             for (method, view) in methods.views() {
-                collect_views(Some(method), view, views);
+                collect_views(Some(method), own.clone(), view, views);
             }
         }
-        (_, mode) => {
-            views.push((
-                method.cloned(),
-                Step {
-                    name: view.name.clone(),
-                    mode: mode.unwrap_or(Mode::Neutral),
-                },
-            ));
+        Kind::Inner(route) => {
+            own.extend(route.layers.iter().map(Step::of));
+            collect_views(method, own, &route.view, views);
+        }
+        _ => {
+            let step = Step {
+                name: view.name.clone(),
+                mode: view.mode().unwrap_or(Mode::Neutral),
+            };
+            views.push((method.cloned(), own, step));
         }
     }
 }
@@ -201,22 +255,12 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rows: Vec<([String; 4], String)> = Vec::new();
         for route in &self.routes {
-            for (method, view) in route.views() {
-                let hops = route.hops_to(view);
-                let mut way = String::new();
-                for (step, hop) in route.steps(view) {
-                    let arrow = match (hop, way.is_empty()) {
-                        (true, true) => "=> ",
-                        (true, false) => " => ",
-                        (false, true) => "",
-                        (false, false) => " -> ",
-                    };
-                    way.push_str(arrow);
-                    way.push_str(&step.to_string());
-                }
+            for (method, own, view) in &route.views {
+                let hops = route.hops_to(own, view);
+                let way = route.way(own, view);
                 rows.push((
                     [
-                        method.map_or("any", Method::as_str).to_owned(),
+                        method.as_ref().map_or("any", Method::as_str).to_owned(),
                         route.pattern.clone(),
                         route.name.clone().unwrap_or_default(),
                         format!("{hops} hop{}", if hops == 1 { "" } else { "s" }),

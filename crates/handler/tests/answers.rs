@@ -7,6 +7,11 @@ use nuages_handler::{
     App, Client, Error, Method, Next, Path, Request, Response, Result, StatusCode, Urls, get, neutral,
 };
 
+/// Sees pages, where a test would rather see errors.
+fn visitor(app: App) -> Client {
+    Client::new(app).raise_exceptions(false)
+}
+
 fn list() -> &'static str {
     "all books"
 }
@@ -56,7 +61,7 @@ fn app() -> App {
 
 #[test]
 fn an_unknown_path_is_a_404() {
-    let response = Client::new(app()).get("/nothing/").wait().unwrap();
+    let response = visitor(app()).get("/nothing/").wait().unwrap();
     assert_eq!(response.status(), 404);
     assert!(response.text().contains("Not Found"), "{}", response.text());
     assert_eq!(response.header("content-type"), Some("text/html; charset=utf-8"));
@@ -64,7 +69,7 @@ fn an_unknown_path_is_a_404() {
 
 #[test]
 fn another_method_is_a_405_with_allow() {
-    let client = Client::new(app());
+    let client = visitor(app());
     let response = client.delete("/books/").wait().unwrap();
     assert_eq!(response.status(), 405);
     assert_eq!(response.header("allow"), Some("GET, HEAD, POST, OPTIONS"));
@@ -73,7 +78,7 @@ fn another_method_is_a_405_with_allow() {
 
 #[test]
 fn head_is_get_without_its_body() {
-    let response = Client::new(app()).head("/books/").wait().unwrap();
+    let response = visitor(app()).head("/books/").wait().unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.text(), "");
     assert_eq!(response.header("content-length"), Some("9"));
@@ -82,7 +87,7 @@ fn head_is_get_without_its_body() {
 
 #[test]
 fn options_tells_the_methods() {
-    let response = Client::new(app()).options("/books/").wait().unwrap();
+    let response = visitor(app()).options("/books/").wait().unwrap();
     assert_eq!(response.status(), 204);
     assert_eq!(response.header("allow"), Some("GET, HEAD, POST, OPTIONS"));
     assert_eq!(response.text(), "");
@@ -96,7 +101,7 @@ fn a_view_for_options_or_head_goes_first() {
             .head(|| Response::new(200).header("x-own", "yes"))
             .options(|| "mine"),
     );
-    let client = Client::new(App::new().urls(urls));
+    let client = visitor(App::new().urls(urls));
     assert_eq!(client.head("/").wait().unwrap().header("x-own"), Some("yes"));
     assert_eq!(client.options("/").wait().unwrap().text(), "mine");
     assert_eq!(
@@ -107,7 +112,7 @@ fn a_view_for_options_or_head_goes_first() {
 
 #[test]
 fn a_plain_view_answers_every_method() {
-    let client = Client::new(app());
+    let client = visitor(app());
     for method in [
         Method::GET,
         Method::POST,
@@ -122,7 +127,7 @@ fn a_plain_view_answers_every_method() {
 
 #[test]
 fn an_error_is_a_500_that_tells_nothing_of_it() {
-    let client = Client::new(app());
+    let client = visitor(app());
     for (path, status) in [("/failing/", 500), ("/failing-async/", 500), ("/secret/", 502)] {
         let response = client.get(path).wait().unwrap();
         assert_eq!(response.status(), status, "{path}");
@@ -133,7 +138,7 @@ fn an_error_is_a_500_that_tells_nothing_of_it() {
 
 #[test]
 fn errors_for_the_visitor_have_their_status_and_their_text() {
-    let client = Client::new(app());
+    let client = visitor(app());
     assert_eq!(client.get("/forbidden/").wait().unwrap().status(), 403);
     let response = client.get("/bad/").wait().unwrap();
     assert_eq!(response.status(), 400);
@@ -152,7 +157,7 @@ fn id_in(text: &str) -> Option<uuid::Uuid> {
 
 #[tokio::test]
 async fn a_panic_is_a_500_with_an_id_and_the_thread_survives() {
-    let client = Client::new(app());
+    let client = visitor(app());
     for path in ["/panicking/", "/panicking-async/"] {
         let response = client.get(path).await.unwrap();
         assert_eq!(response.status(), 500, "{path}");
@@ -166,7 +171,7 @@ async fn a_panic_is_a_500_with_an_id_and_the_thread_survives() {
 
 #[test]
 fn a_panic_in_a_sync_test_is_a_500_too() {
-    let client = Client::new(app());
+    let client = visitor(app());
     assert_eq!(client.get("/panicking/").wait().unwrap().status(), 500);
     assert_eq!(client.get("/panicking-async/").wait().unwrap().status(), 500);
     assert_eq!(client.get("/books/").wait().unwrap().text(), "all books");
@@ -182,7 +187,7 @@ async fn the_thread_of_a_request_survives_the_panic_of_its_view() {
         note.lock().unwrap().push(thread::current().id());
         response
     };
-    let client = Client::new(app().middleware(layer));
+    let client = visitor(app().middleware(layer));
     assert_eq!(client.get("/panicking/").await.unwrap().status(), 500);
     let ids = ids.lock().unwrap();
     assert_eq!(ids[0], ids[1]);
@@ -215,7 +220,7 @@ async fn middleware_of_each_kind_sees_a_response_whatever_the_view_did() {
             response.header("x-seen", "yes")
         },
     );
-    let client = Client::new(
+    let client = visitor(
         app()
             .middleware(sync_layer)
             .middleware(async_layer)
@@ -246,7 +251,7 @@ fn a_failing_middleware_is_answered_and_seen_by_those_around_it() {
     fn failing_layer(_request: Request, _next: Next) -> Result<Response> {
         Err(Error::forbidden())
     }
-    let client = Client::new(
+    let client = visitor(
         app()
             .middleware(neutral(
                 |_| None,
@@ -288,7 +293,7 @@ fn neutral_middleware_answers_early_and_its_own_panics_are_caught() {
             }
         },
     );
-    let client = Client::new(app().middleware(early).middleware(broken));
+    let client = visitor(app().middleware(early).middleware(broken));
     assert_eq!(client.get("/early/").wait().unwrap().status(), 503);
     assert_eq!(client.get("/broken/").wait().unwrap().status(), 500);
     assert_eq!(client.get("/books/").wait().unwrap().status(), 500);
@@ -298,7 +303,7 @@ fn neutral_middleware_answers_early_and_its_own_panics_are_caught() {
 #[test]
 fn a_header_that_cannot_be_sent_is_a_500_and_splits_nothing() {
     let split = |Path(name): Path<String>| Response::new(200).header("x-name", name);
-    let client = Client::new(App::new().urls(Urls::new().path("<str:name>/", split)));
+    let client = visitor(App::new().urls(Urls::new().path("<str:name>/", split)));
     assert_eq!(
         client.get("/django/").wait().unwrap().header("x-name"),
         Some("django")
@@ -311,7 +316,7 @@ fn a_header_that_cannot_be_sent_is_a_500_and_splits_nothing() {
 #[test]
 fn text_is_never_html_by_accident() {
     let echo = |Path(name): Path<String>| name;
-    let client = Client::new(App::new().urls(Urls::new().path("<str:name>/", echo)));
+    let client = visitor(App::new().urls(Urls::new().path("<str:name>/", echo)));
     let response = client.get("/<script>/").wait().unwrap();
     assert_eq!(response.text(), "<script>");
     assert_eq!(response.header("content-type"), Some("text/plain; charset=utf-8"));

@@ -4,7 +4,7 @@
 use nuages_handler::{App, Client, Path, Request, Response, Urls, get, reverse};
 
 fn client(urls: Urls) -> Client {
-    Client::new(App::new().urls(urls))
+    Client::new(App::new().urls(urls)).raise_exceptions(false)
 }
 
 fn answer(client: &Client, path: &str) -> (u16, String) {

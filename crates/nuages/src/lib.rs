@@ -13,12 +13,16 @@ pub use nuages_protocol as protocol;
 #[cfg(feature = "phase2")]
 pub use nuages_views as views;
 
+#[cfg(feature = "phase2")]
+mod live_server;
 pub mod prelude;
 #[cfg(feature = "phase2")]
 mod serve;
 #[cfg(feature = "phase1")]
 mod settings;
 
+#[cfg(feature = "phase2")]
+pub use live_server::LiveServer;
 #[cfg(feature = "phase2")]
 pub use nuages_handler::{Error, Result};
 #[cfg(feature = "phase2")]

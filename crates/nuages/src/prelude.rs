@@ -4,7 +4,7 @@ pub use nuages_bridge::{async_to_sync, sync_to_async};
 #[cfg(feature = "phase2")]
 pub use nuages_handler::{
     App, Client, Cookie, Error, Form, FormData, IntoResponse, Json, Method, Next, Op, Path, Query, Request,
-    Response, Result, SameSite, StatusCode, Urls, delete, get, neutral, patch, post, put, reverse,
+    Response, Result, Route, SameSite, StatusCode, Urls, delete, get, neutral, patch, post, put, reverse,
 };
 #[cfg(feature = "phase3")]
 pub use nuages_orm::__private::facade_model as model;
@@ -18,7 +18,11 @@ pub use nuages_orm::views::{atomic, get_object_or_404};
 #[cfg(feature = "phase3")]
 pub use nuages_orm::{create_tables, on_commit};
 #[cfg(feature = "phase2")]
-pub use nuages_views::{BoundForm, FacadeForm as Form, json, redirect, render};
+pub use nuages_views::{
+    BoundForm, Decorate as _, FacadeChoices as Choices, FacadeForm as Form, OutOfRange, Page, Paginator,
+    StaticFiles, TemplateHelpers as _, facade_methods as methods, form_view, json, redirect, redirect_to,
+    redirect_to_route, render, set_template_value, template_view,
+};
 
 #[cfg(feature = "phase2")]
 pub use crate::Serve;

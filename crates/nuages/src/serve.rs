@@ -10,7 +10,7 @@ use nuages_protocol::server::Server;
 pub trait Serve {
     /// Listens on an address such as `127.0.0.1:8000` and answers requests until SIGINT or SIGTERM, then finishes those in flight.
     ///
-    /// The address and the plan of every route are logged on start.
+    /// The address is logged on start, and the plan of every route at debug level, under `nuages::plan`.
     ///
     /// # Errors
     ///
@@ -40,9 +40,6 @@ impl Serve for Handler {
         let address = address.into();
         Op::new("App::serve", async move {
             let server = Server::bind(address.as_str()).await.map_err(Error::from)?;
-            for line in self.plan().to_string().lines() {
-                tracing::info!(target: "nuages::plan", "{line}");
-            }
             tracing::info!(target: "nuages::serve", "listening on http://{}", server.local_addr());
             Ok(server.serve(self).await?)
         })

@@ -3,7 +3,7 @@
 use std::env::{self, VarError};
 use std::fmt;
 
-/// Where to listen, and which database to use. More comes with the crates that need it; each has its own section.
+/// What a program is told from outside: where to listen, which database to use and, with phase 2, everything about the application itself.
 ///
 /// # Examples
 ///
@@ -17,6 +17,9 @@ pub struct Settings {
     pub bind: String,
     /// `DATABASE_URL`: the default database. Default: `sqlite:db.sqlite3`, a file in the current folder.
     pub database_url: String,
+    /// The settings of the application, for `App::settings`; their variables begin with `NUAGES_`.
+    #[cfg(feature = "phase2")]
+    pub app: nuages_handler::Settings,
 }
 
 impl Default for Settings {
@@ -24,6 +27,8 @@ impl Default for Settings {
         Self {
             bind: "127.0.0.1:8000".to_owned(),
             database_url: "sqlite:db.sqlite3".to_owned(),
+            #[cfg(feature = "phase2")]
+            app: nuages_handler::Settings::default(),
         }
     }
 }
@@ -44,10 +49,56 @@ impl Settings {
     ///
     /// As [`from_env`](Self::from_env).
     pub fn from_env_or(defaults: Self) -> Result<Self, SettingsError> {
-        Self::read(defaults, |name| env::var(name))
+        Self::check(Self::read(defaults, |name| env::var(name)))
     }
 
-    fn read(defaults: Self, get: impl Fn(&str) -> Result<String, VarError>) -> Result<Self, SettingsError> {
+    /// What a TOML file says, and what the environment says instead of it.
+    ///
+    /// `bind` and `database_url` stand at the top of the file, beside the [settings of the application](nuages_handler::Settings).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_env`](Self::from_env); where the file can't be read, or has a key that no setting has.
+    #[cfg(feature = "phase2")]
+    pub fn from_file(path: impl AsRef<std::path::Path>) -> Result<Self, SettingsError> {
+        let mut reader = nuages_handler::SettingsReader::new().file(path).environment();
+        let mut settings = Self::default();
+        reader.value("", "bind", &mut settings.bind);
+        reader.value("", "database_url", &mut settings.database_url);
+        let (mut settings, mut mistakes) = Self::read_own(settings, |name| env::var(name));
+        settings.app = reader.section(settings.app);
+        if let Err(error) = reader.finish() {
+            mistakes.extend_from_slice(error.mistakes());
+        }
+        Self::check((settings, mistakes))
+    }
+
+    fn check((settings, mistakes): (Self, Vec<String>)) -> Result<Self, SettingsError> {
+        if mistakes.is_empty() {
+            Ok(settings)
+        } else {
+            Err(SettingsError { mistakes })
+        }
+    }
+
+    fn read(defaults: Self, get: impl Fn(&str) -> Result<String, VarError>) -> (Self, Vec<String>) {
+        #[cfg_attr(
+            not(feature = "phase2"),
+            expect(unused_mut, reason = "phase 1 has no more settings")
+        )]
+        let (mut settings, mut mistakes) = Self::read_own(defaults, get);
+        #[cfg(feature = "phase2")]
+        {
+            let mut reader = nuages_handler::SettingsReader::new().environment();
+            settings.app = reader.section(settings.app);
+            if let Err(error) = reader.finish() {
+                mistakes.extend_from_slice(error.mistakes());
+            }
+        }
+        (settings, mistakes)
+    }
+
+    fn read_own(defaults: Self, get: impl Fn(&str) -> Result<String, VarError>) -> (Self, Vec<String>) {
         let mut mistakes = Vec::new();
         let mut read = |name: &'static str, default: String| match get(name) {
             Ok(value) if value.trim().is_empty() => {
@@ -66,12 +117,10 @@ impl Settings {
         let settings = Self {
             bind: read("BIND", defaults.bind),
             database_url: read("DATABASE_URL", defaults.database_url),
+            #[cfg(feature = "phase2")]
+            app: defaults.app,
         };
-        if mistakes.is_empty() {
-            Ok(settings)
-        } else {
-            Err(SettingsError { mistakes })
-        }
+        (settings, mistakes)
     }
 }
 
@@ -95,19 +144,42 @@ mod tests {
 
     #[test]
     fn what_is_not_set_has_a_default_and_every_mistake_is_told() {
-        let none = Settings::read(Settings::default(), |_| Err(VarError::NotPresent)).unwrap();
+        let read = |get: fn(&str) -> Result<String, VarError>| {
+            Settings::check(Settings::read_own(Settings::default(), get))
+        };
+        let none = read(|_| Err(VarError::NotPresent)).unwrap();
         assert_eq!(none, Settings::default());
-        let set = Settings::read(Settings::default(), |name| Ok(name.to_lowercase())).unwrap();
+        let set = read(|name| Ok(name.to_lowercase())).unwrap();
         assert_eq!(
             (set.bind.as_str(), set.database_url.as_str()),
             ("bind", "database_url")
         );
-        let empty = Settings::read(Settings::default(), |_| Ok(" ".to_owned()))
-            .unwrap_err()
-            .to_string();
+        let empty = read(|_| Ok(" ".to_owned())).unwrap_err().to_string();
         assert!(
             empty.contains("`BIND`") && empty.contains("`DATABASE_URL`") && empty.contains("unset"),
             "{empty}"
+        );
+    }
+
+    #[cfg(feature = "phase2")]
+    #[test]
+    fn a_file_has_all_settings_and_its_mistakes_are_told_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.toml");
+        std::fs::write(
+            &file,
+            "bind = \"0.0.0.0:80\"\nallowed_hosts = [\"example.com\"]\n[security]\nhsts = \"1h\"\n",
+        )
+        .unwrap();
+        let settings = Settings::from_file(&file).unwrap();
+        assert_eq!(settings.bind, "0.0.0.0:80");
+        assert_eq!(settings.app.allowed_hosts, ["example.com"]);
+        assert_eq!(settings.app.security.hsts.as_secs(), 3600);
+        std::fs::write(&file, "bnd = \"x\"\nprepend_www = \"perhaps\"").unwrap();
+        let error = Settings::from_file(&file).unwrap_err().to_string();
+        assert!(
+            error.contains("do you mean `bind`?") && error.contains("`prepend_www`"),
+            "{error}"
         );
     }
 }

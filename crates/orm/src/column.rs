@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use crate::field_type::ColumnType;
 use crate::located::Located;
 use crate::path::{Path, Readable, Root};
-use crate::update::{Assign, Assignment};
+use crate::write::{Assign, Assignment};
 
 /// A column at the end of the path `P`, of the type `C`.
 ///
@@ -34,6 +34,12 @@ impl<P, C> Clone for Column<P, C> {
 }
 
 impl<P, C> Copy for Column<P, C> {}
+
+impl<P, C> Column<P, C> {
+    pub(crate) fn name(self) -> &'static str {
+        self.name
+    }
+}
 
 impl<P: Path, C: ColumnType> Column<P, C> {
     pub(crate) fn located(self) -> Located {

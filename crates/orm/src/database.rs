@@ -51,6 +51,7 @@ impl Database {
     /// - `sqlite:shop.sqlite3`, `sqlite:/var/lib/shop.sqlite3`: a file, made if it is not there.
     /// - `sqlite::memory:`: a database in memory that this handle's connections share, gone with them.
     /// - `postgres://user:password@host:port/name`
+    /// - `mariadb://user:password@host:port/name`, or `mysql://..`. MySQL is not tested.
     ///
     /// # Errors
     ///
@@ -212,9 +213,10 @@ fn driver(url: &str) -> Result<Driver> {
     match scheme {
         "sqlite" => sqlite(url),
         "postgres" | "postgresql" => postgres(url),
+        "mariadb" | "mysql" => mariadb(url),
         // Not the whole URL: it may hold a password.
         scheme => Err(Error::configuration(format!(
-            "`{scheme}:` is no database that nuages knows; write `sqlite:path/to/file.sqlite3`, `sqlite::memory:` or `postgres://user@host/name`"
+            "`{scheme}:` is no database that nuages knows; write `sqlite:path/to/file.sqlite3`, `sqlite::memory:`, `postgres://user@host/name` or `mariadb://user@host/name`"
         ))),
     }
 }
@@ -245,6 +247,20 @@ fn postgres(url: &str) -> Result<Driver> {
 fn postgres(_url: &str) -> Result<Driver> {
     Err(Error::configuration(
         "this program was built without PostgreSQL: turn on the feature `postgres` of nuages-orm",
+    ))
+}
+
+#[cfg(feature = "mariadb")]
+fn mariadb(url: &str) -> Result<Driver> {
+    Ok(Driver::Async(Arc::new(
+        crate::driver::mariadb::MariaDbDriver::from_url(url)?,
+    )))
+}
+
+#[cfg(not(feature = "mariadb"))]
+fn mariadb(_url: &str) -> Result<Driver> {
+    Err(Error::configuration(
+        "this program was built without MariaDB: turn on the feature `mariadb` of nuages-orm",
     ))
 }
 
@@ -370,6 +386,7 @@ where
     D: FnMut(&dyn Row) -> Result<T> + Send + 'static,
     T: Send + 'static,
 {
+    let model = statement.model();
     let (
         target,
         Compiled {
@@ -380,7 +397,8 @@ where
         },
     ) = prepare(using, statement)?;
     let call = Call::rows(sql, values, Box::new(Decode::new(decode, places)));
-    let sink: Decode<T, D> = target.rows(call, purpose(writes)).await?;
+    let sink: Result<Decode<T, D>> = target.rows(call, purpose(writes)).await;
+    let sink = sink.map_err(|error| error.of_model(model))?;
     Ok(sink.into_rows())
 }
 
@@ -388,11 +406,13 @@ where
 ///
 /// Looks into the `Context` when it is first polled.
 pub(crate) async fn execute(using: Option<Database>, statement: Statement) -> Result<u64> {
+    let model = statement.model();
     let (
         target,
         Compiled {
             sql, values, writes, ..
         },
     ) = prepare(using, statement)?;
-    target.count(Call::count(sql, values), purpose(writes)).await
+    let count = target.count(Call::count(sql, values), purpose(writes)).await;
+    count.map_err(|error| error.of_model(model))
 }

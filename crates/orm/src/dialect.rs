@@ -8,6 +8,8 @@ pub enum Dialect {
     Sqlite,
     /// PostgreSQL.
     Postgres,
+    /// MariaDB, and MySQL, which is not tested.
+    MariaDb,
 }
 
 impl std::fmt::Display for Dialect {
@@ -15,6 +17,7 @@ impl std::fmt::Display for Dialect {
         f.write_str(match self {
             Self::Sqlite => "SQLite",
             Self::Postgres => "PostgreSQL",
+            Self::MariaDb => "MariaDB",
         })
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use nuages_bridge::BridgeError;
 
+use crate::meta::ModelMeta;
+
 /// Any error, owned.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -219,6 +221,31 @@ impl Error {
         })
     }
 
+    /// With what the database did not tell of a broken rule, and the model knows.
+    pub(crate) fn of_model(mut self, model: &ModelMeta) -> Self {
+        if let Kind::Integrity {
+            violation,
+            constraint,
+            columns,
+            ..
+        } = &mut *self.kind
+        {
+            let rules = crate::schema::rules(model);
+            let found = match (constraint.as_deref(), columns.is_empty()) {
+                (Some(name), true) => rules.into_iter().find(|rule| rule.name == name),
+                (None, false) => rules
+                    .into_iter()
+                    .find(|rule| rule.violation == *violation && rule.columns == *columns),
+                _ => None,
+            };
+            if let Some(rule) = found {
+                *constraint = Some(rule.name);
+                *columns = rule.columns.into_iter().map(str::to_owned).collect();
+            }
+        }
+        self
+    }
+
     pub(crate) fn wait_time(
         what: String,
         of: String,
@@ -310,9 +337,9 @@ impl Error {
         self.violates(Violation::NotNull)
     }
 
-    /// The name of the broken constraint, where the database tells.
+    /// The name of the broken constraint.
     ///
-    /// SQLite names checks, and no others; ask for [`columns`](Self::columns) where both databases shall answer.
+    /// SQLite names checks only, MariaDB no NOT NULL. For the statements of a model the other names are filled in from its columns.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {
         match &*self.kind {
@@ -321,7 +348,9 @@ impl Error {
         }
     }
 
-    /// The columns of the broken constraint, where the database tells.
+    /// The columns of the broken constraint.
+    ///
+    /// MariaDB names the constraint alone, and so does PostgreSQL for checks. For the statements of a model its columns are filled in.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         match &*self.kind {

@@ -11,7 +11,7 @@ use crate::condition::Test;
 use crate::field_type::{ColumnType, FieldType};
 use crate::located::binary;
 use crate::path::ToOnePath;
-use crate::query::{Aggregate, Expr, Operator};
+use crate::query::{Expr, Operator};
 
 /// Something computed in a query of `S` (a model, or [`Grouped`] of one), of the type `C`.
 ///
@@ -19,7 +19,7 @@ use crate::query::{Aggregate, Expr, Operator};
 pub struct Expression<S, C> {
     pub(crate) expr: Expr,
     /// Whether it may be NULL though `C` may not: what is computed with a NULL is one.
-    nullable: bool,
+    pub(crate) nullable: bool,
     of: PhantomData<fn() -> (S, C)>,
 }
 
@@ -32,7 +32,7 @@ impl<S, C> Expression<S, C> {
         Self::computed(expr, false)
     }
 
-    fn computed(expr: Expr, nullable: bool) -> Self {
+    pub(crate) fn computed(expr: Expr, nullable: bool) -> Self {
         Self {
             expr,
             nullable,
@@ -177,23 +177,3 @@ macro_rules! arithmetic {
 }
 
 arithmetic!(Add::add, Sub::sub, Mul::mul, Div::div);
-
-impl<P: ToOnePath, C: ColumnType> Column<P, C> {
-    /// In [`annotate`](crate::Values::annotate) after [`values`](crate::QuerySet::values): how many rows of the group have a value here.
-    pub fn count(self) -> Expression<Grouped<P::Root>, i64> {
-        Expression::new(Expr::Aggregate {
-            function: Aggregate::Count,
-            expr: Some(Box::new(self.located().expr())),
-            distinct: false,
-        })
-    }
-
-    /// In [`annotate`](crate::Values::annotate) after [`values`](crate::QuerySet::values): how many different values the group has here.
-    pub fn count_distinct(self) -> Expression<Grouped<P::Root>, i64> {
-        Expression::new(Expr::Aggregate {
-            function: Aggregate::Count,
-            expr: Some(Box::new(self.located().expr())),
-            distinct: true,
-        })
-    }
-}

@@ -99,6 +99,9 @@ pub trait ColumnType: Clone + Debug + PartialEq + Send + Sync + Sized + 'static 
     /// The type without the `Option`.
     type Base: FieldType;
 
+    /// Another type in place of the base: `Option<U>` where this is an `Option`, else `U`.
+    type With<U: FieldType>: ColumnType<Base = U>;
+
     /// Whether the column may be NULL.
     const NULLABLE: bool;
 
@@ -134,6 +137,7 @@ pub trait ColumnType: Clone + Debug + PartialEq + Send + Sync + Sized + 'static 
 #[diagnostic::do_not_recommend]
 impl<T: FieldType> ColumnType for T {
     type Base = T;
+    type With<U: FieldType> = U;
     const NULLABLE: bool = false;
 
     fn to_value(&self) -> Value {
@@ -152,6 +156,7 @@ impl<T: FieldType> ColumnType for T {
 #[diagnostic::do_not_recommend]
 impl<T: FieldType> ColumnType for Option<T> {
     type Base = T;
+    type With<U: FieldType> = Option<U>;
     const NULLABLE: bool = true;
 
     fn to_value(&self) -> Value {

@@ -59,6 +59,7 @@
 //!
 //! - `sqlite` (default): SQLite, compiled in.
 //! - `postgres`: PostgreSQL.
+//! - `mariadb`: MariaDB. MySQL goes by the same driver, and is not tested.
 //! - `views`: what joins the ORM and views: `get_object_or_404`, the database of a request, `atomic` with the handler's error.
 //!
 //! # What is not here
@@ -75,6 +76,7 @@ pub mod driver;
 mod error;
 mod field_type;
 pub mod meta;
+mod placeholders;
 mod pool;
 pub mod query;
 mod raw;
@@ -104,9 +106,11 @@ pub use value::{Kind, Value};
 pub type Op<'a, T> = nuages_bridge::Op<'a, T, Error>;
 
 // The typed layer, above the query tree.
+mod aggregate;
+mod case;
 mod column;
+mod compute;
 mod condition;
-mod create;
 mod deserialize;
 mod expression;
 mod foreign_key;
@@ -118,16 +122,20 @@ mod many;
 mod model;
 mod order;
 mod path;
+mod prefetch;
 pub mod prelude;
 mod queryset;
 mod related_many;
 mod relation;
 mod selection;
-mod update;
+mod subquery;
+mod write;
 
+pub use aggregate::{Aggregates, Summed};
+pub use case::{Case, when};
 pub use column::Column;
+pub use compute::{Compute, HasDate, HasTime, Integer, IntoExpression, now, random, value};
 pub use condition::{Condition, IntoCondition};
-pub use create::{ColumnGiven, ColumnMissing};
 pub use expression::{Expression, Grouped, Number, Operand};
 pub use foreign_key::ForeignKey;
 pub use key::{IntoKey, IntoOptionalKey};
@@ -178,22 +186,28 @@ pub use model::{Fields, Key, Model, Record};
 pub use nuages_orm_macros::model;
 pub use order::{IntoOrder, Order};
 pub use path::{Hop, NotLoadedCallSelectRelated, Path, Root, ToOnePath};
+pub use prefetch::{IntoPrefetch, Prefetch, Prefetched};
 pub use queryset::{Annotated, Groups, QuerySet, Values};
 pub use related_many::{RelatedMany, RelatedRows};
 pub use relation::{Any, One, OneOrNone, Related, Relation, RelationKind, ToOne, ValuesOnly};
 pub use selection::{Concat, Selection};
-pub use update::{Assign, Assignment, Assignments, Fits, Points};
+pub use subquery::{Outer, exists, subquery};
+pub use write::{
+    Assign, Assignment, Assignments, BulkCreate, BulkIgnore, ColumnGiven, ColumnMissing, Columns, Creating,
+    Fits, GettingOrCreating, NewRow, Points, Save, UpdatingOrCreating,
+};
 
 /// What the code that `#[model]` makes is written against. Not for people.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::create::{Creation, default_value};
     pub use crate::deserialize::{Parts, Source, deserialize, required};
     pub use crate::loading::SerializeState;
     pub use crate::model::{Operations, Reader, Selected};
     pub use crate::path::LoadedBy;
-    pub use crate::queryset::{delete, save};
+    pub use crate::prefetch::{Plan, Query, RowKey};
+    pub use crate::queryset::delete;
     pub use crate::related_many::reverse_of;
+    pub use crate::write::{CreateMode, Creation, LooksUp, default_value};
     pub use nuages_orm_macros::facade_model;
     pub use serde;
 }

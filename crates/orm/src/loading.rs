@@ -3,14 +3,19 @@
 //! Each model with relations has one type parameter, a tuple with a state for each of them. A user's `impl<S: Loading> Book<S>` reaches every
 //! state, and a new relation only makes the tuple longer.
 
+use std::collections::HashMap;
 use std::fmt::{self, Debug};
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use crate::Result;
+use crate::database::Database;
+use crate::driver::BoxFuture;
+use crate::meta::RelationMeta;
 use crate::model::{Model, Reader, Record, Selected};
 use crate::path::{Cons, Nil};
+use crate::prefetch::{Query, RowKey};
 use crate::relation::Relation;
+use crate::{Result, Value};
 
 /// The relation `R` did not come with the record.
 pub struct NotLoaded<R = ()>(PhantomData<fn() -> R>);
@@ -70,6 +75,17 @@ pub trait State: Clone + Debug + PartialEq + Send + Sync + Sized + 'static {
     /// Makes it of a row.
     #[doc(hidden)]
     fn decode(reader: &mut Reader<'_>) -> Result<Self>;
+
+    /// Loads what the state of a to-many relation holds, for the records with these keys.
+    #[doc(hidden)]
+    fn prefetch<'a>(
+        _query: &'a Query,
+        _relation: &'static RelationMeta,
+        _owners: &'a [Value],
+        _using: Option<&'a Database>,
+    ) -> BoxFuture<'a, Result<HashMap<RowKey, Self>>> {
+        Box::pin(async { Ok(HashMap::new()) })
+    }
 }
 
 impl<R: 'static> State for NotLoaded<R> {

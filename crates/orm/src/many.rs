@@ -3,11 +3,13 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use crate::condition::IntoCondition;
 use crate::loading::NotLoaded;
 use crate::meta::RelationMeta;
-use crate::model::{Fields, Model};
+use crate::model::{Fields, Model, Record};
+use crate::prefetch::Prefetched;
 use crate::query::{Expr, Operator};
 use crate::queryset::QuerySet;
 use crate::{Op, Value};
@@ -56,17 +58,31 @@ use crate::{Op, Value};
 pub struct Many<M: Model, S = NotLoaded> {
     owner: Value,
     relation: &'static RelationMeta,
-    state: PhantomData<fn() -> (M, S)>,
+    state: S,
+    model: PhantomData<fn() -> M>,
 }
 
 impl<M: Model, S> Many<M, S> {
     #[doc(hidden)]
-    pub fn new(owner: Value, relation: &'static RelationMeta) -> Self {
+    pub fn new(owner: Value, relation: &'static RelationMeta, state: S) -> Self {
         Self {
             owner,
             relation,
-            state: PhantomData,
+            state,
+            model: PhantomData,
         }
+    }
+
+    pub(crate) fn owner(&self) -> &Value {
+        &self.owner
+    }
+
+    pub(crate) fn relation(&self) -> &'static RelationMeta {
+        self.relation
+    }
+
+    pub(crate) fn state_mut(&mut self) -> &mut S {
+        &mut self.state
     }
 
     /// The rows, as a queryset.
@@ -116,19 +132,37 @@ impl<M: Model, S> fmt::Debug for Many<M, S> {
     }
 }
 
-impl<M: Model, S> PartialEq for Many<M, S> {
+impl<M: Model, S: PartialEq> PartialEq for Many<M, S> {
     fn eq(&self, other: &Self) -> bool {
-        self.owner == other.owner && std::ptr::eq(self.relation, other.relation)
+        self.owner == other.owner && std::ptr::eq(self.relation, other.relation) && self.state == other.state
     }
 }
 
-impl<M: Model, S> Clone for Many<M, S> {
+impl<M: Model, S: Clone> Clone for Many<M, S> {
     fn clone(&self) -> Self {
-        Self::new(self.owner.clone(), self.relation)
+        Self::new(self.owner.clone(), self.relation, self.state.clone())
     }
 }
 
-impl<M: Model, S> Eq for Many<M, S> {}
+impl<M: Model, S: Eq> Eq for Many<M, S> {}
+
+/// What [`prefetch_related`](QuerySet::prefetch_related) loaded, as a slice.
+impl<M: Model, T: Record<Model = M>> Deref for Many<M, Prefetched<T>> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.state
+    }
+}
+
+impl<'a, M: Model, T: Record<Model = M>> IntoIterator for &'a Many<M, Prefetched<T>> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.state.iter()
+    }
+}
 
 // Records with the same key have the same rows.
 impl<M: Model, S> Hash for Many<M, S> {

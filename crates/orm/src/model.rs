@@ -3,8 +3,10 @@
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
 
+use crate::driver::BoxFuture;
 use crate::field_type::{ColumnType, FieldType};
 use crate::meta::{ModelMeta, RelationMeta};
+use crate::prefetch::Plan;
 use crate::query::Expr;
 use crate::queryset::QuerySet;
 use crate::{Error, Result, Row, Value};
@@ -74,6 +76,12 @@ pub trait Record: Clone + Debug + PartialEq + Send + Sync + Sized + 'static {
     /// Makes it of a row.
     #[doc(hidden)]
     fn decode(reader: &mut Reader<'_>) -> Result<Self>;
+
+    /// Loads the to-many relations that the plan names.
+    #[doc(hidden)]
+    fn prefetch<'a>(_records: &'a mut [Self], _plan: &'a Plan) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// The names of a model's operations.
@@ -91,6 +99,10 @@ pub struct Operations {
     pub delete: &'static str,
     pub values: &'static str,
     pub fetch: &'static str,
+    pub get_or_create: &'static str,
+    pub update_or_create: &'static str,
+    pub bulk_create: &'static str,
+    pub bulk_update: &'static str,
 }
 
 /// The names of the operations of a model, made at compile time.
@@ -110,6 +122,10 @@ macro_rules! __operations {
             delete: concat!($model, "::delete"),
             values: concat!($model, "::values"),
             fetch: concat!($model, "::fetch"),
+            get_or_create: concat!($model, "::get_or_create"),
+            update_or_create: concat!($model, "::update_or_create"),
+            bulk_create: concat!($model, "::bulk_create"),
+            bulk_update: concat!($model, "::bulk_update"),
         }
     };
 }
@@ -191,6 +207,10 @@ impl<'r> Reader<'r> {
         let index = self.at;
         self.at += 1;
         C::from_row(self.row, index)
+    }
+
+    pub(crate) fn row(&self) -> &'r dyn Row {
+        self.row
     }
 
     pub(crate) fn skip(&mut self, columns: usize) {

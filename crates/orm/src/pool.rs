@@ -307,7 +307,7 @@ impl Lease {
         let sql = match self.pool.dialect() {
             // Takes the write lock at once. A transaction that reads first and asks for it later can only be refused, if another one wrote meanwhile.
             Dialect::Sqlite => "BEGIN IMMEDIATE",
-            Dialect::Postgres => "BEGIN",
+            Dialect::Postgres | Dialect::MariaDb => "BEGIN",
         };
         self.call(Call::batch(sql)).await?;
         Ok(())

@@ -6,6 +6,6 @@ pub use rust_decimal::Decimal;
 pub use uuid::Uuid;
 
 pub use crate::{
-    Condition, Database, Expression, FieldType, Fields, ForeignKey, Loading, Many, Model, Op, QuerySet,
-    Record, With, model,
+    Aggregates, Compute, Condition, Database, Expression, FieldType, Fields, ForeignKey, Loading, Many,
+    Model, Op, QuerySet, Record, With, model, when,
 };

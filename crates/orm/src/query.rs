@@ -5,6 +5,9 @@ use std::sync::Arc;
 use crate::meta::{ModelMeta, RelationMeta};
 use crate::value::{Kind, Value};
 
+/// Values in one statement. Each database takes more: SQLite 32,766, the others 65,535.
+pub(crate) const MOST_VALUES: usize = 30_000;
+
 /// The relations that lead from the query's model to a column, outermost first. Empty: the model itself.
 pub type Path = Arc<[&'static RelationMeta]>;
 
@@ -59,7 +62,22 @@ pub enum Expr {
         expr: Option<Box<Expr>>,
         /// Each value once.
         distinct: bool,
+        /// Only rows for which this holds.
+        filter: Option<Box<Expr>>,
     },
+    /// A function of the database, of so many arguments as it takes.
+    Function(Function, Vec<Expr>),
+    /// `CASE WHEN .. THEN .. ELSE .. END`: the value of the first condition that holds.
+    Case {
+        /// Conditions and values, at least one.
+        whens: Vec<(Expr, Expr)>,
+        /// The value where none holds; `None` is NULL.
+        otherwise: Option<Box<Expr>>,
+    },
+    /// The value as another type.
+    Cast(Box<Expr>, Kind),
+    /// Whether the value is among those of a subquery with one column.
+    InSelect(Box<Expr>, Box<Select>),
     /// A subquery that yields one value. Aggregates over to-many relations are made this way, so that no join multiplies rows.
     Subquery(Box<Select>),
     /// Whether a subquery has rows.
@@ -119,6 +137,132 @@ pub enum Aggregate {
     Min,
     /// The largest.
     Max,
+    /// The variance of all there are.
+    Variance,
+    /// The variance of a sample of those there are.
+    SampleVariance,
+}
+
+/// Functions, named as in Django.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Function {
+    /// Text in lower case.
+    Lower,
+    /// Text in upper case.
+    Upper,
+    /// Characters in a text.
+    Length,
+    /// Text without the spaces around it.
+    Trim,
+    /// Text without the spaces before it.
+    LTrim,
+    /// Text without the spaces behind it.
+    RTrim,
+    /// The first characters.
+    Left,
+    /// The last characters.
+    Right,
+    /// So many characters from a position, counted from 1.
+    Substr,
+    /// Text with one text in place of another.
+    Replace,
+    /// Texts one behind the other; NULL is the empty text.
+    Concat,
+    /// Text several times over.
+    Repeat,
+    /// Text from its end to its start.
+    Reverse,
+    /// Text made as long by characters before it.
+    LPad,
+    /// Text made as long by characters behind it.
+    RPad,
+    /// Where a text starts in another one, counted from 1; else 0.
+    StrIndex,
+    /// Without the sign.
+    Abs,
+    /// The next integer up.
+    Ceil,
+    /// The next integer down.
+    Floor,
+    /// To so many digits after the point, half of them away from zero.
+    Round,
+    /// -1, 0 or 1.
+    Sign,
+    /// The rest of a division.
+    Mod,
+    /// To the power of.
+    Power,
+    /// The square root.
+    Sqrt,
+    /// `e` to the power of.
+    Exp,
+    /// The natural logarithm.
+    Ln,
+    /// The sine.
+    Sin,
+    /// The cosine.
+    Cos,
+    /// The tangent.
+    Tan,
+    /// The angle of a sine.
+    ASin,
+    /// The angle of a cosine.
+    ACos,
+    /// The angle of a tangent.
+    ATan,
+    /// Radians as degrees.
+    Degrees,
+    /// Degrees as radians.
+    Radians,
+    /// A number between 0 and 1, another one for each row.
+    Random,
+    /// The first that is not NULL.
+    Coalesce,
+    /// NULL where two are equal, else the first.
+    NullIf,
+    /// The largest; NULL where one is.
+    Greatest,
+    /// The smallest; NULL where one is.
+    Least,
+    /// The moment at which the statement runs.
+    Now,
+    /// A part of a date or time, as a number. In UTC where it is a moment.
+    Extract(Part),
+    /// A date or time with the smaller parts at their start. In UTC where it is a moment.
+    Trunc(Part),
+    /// The date of a date and time.
+    Date,
+    /// The time of a date and time.
+    Time,
+}
+
+/// Parts of dates and times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// The year.
+    Year,
+    /// The year that the week belongs to (ISO 8601).
+    IsoYear,
+    /// The quarter, 1 to 4.
+    Quarter,
+    /// The month, 1 to 12.
+    Month,
+    /// The week of the year (ISO 8601), 1 to 53.
+    Week,
+    /// The day of the month, 1 to 31.
+    Day,
+    /// The day of the week, Sunday 1 to Saturday 7.
+    WeekDay,
+    /// The day of the week (ISO 8601), Monday 1 to Sunday 7.
+    IsoWeekDay,
+    /// The hour, 0 to 23.
+    Hour,
+    /// The minute, 0 to 59.
+    Minute,
+    /// The second, 0 to 59.
+    Second,
 }
 
 /// One part of an order.
@@ -154,6 +298,19 @@ pub struct Select {
     pub distinct: bool,
     /// `FOR UPDATE`: the rows are locked until the transaction's end.
     pub for_update: bool,
+    /// Of its one column, only what is at certain places among the rows with the same parent, in the order of the query.
+    pub per_parent: Option<PerParent>,
+}
+
+/// A slice for each parent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PerParent {
+    /// The column that names the parent.
+    pub column: &'static str,
+    /// How many rows are skipped first.
+    pub offset: u64,
+    /// How many at most.
+    pub limit: Option<u64>,
 }
 
 /// An INSERT of one or more rows.
@@ -166,8 +323,25 @@ pub struct Insert {
     pub columns: Vec<&'static str>,
     /// The rows, each as long as `columns`.
     pub rows: Vec<Vec<Value>>,
+    /// What happens where a row with the same unique columns is there; `None` is an error.
+    pub conflict: Option<Conflict>,
     /// The columns to return of each row (RETURNING).
     pub returning: Vec<&'static str>,
+}
+
+/// What an INSERT does with a row that breaks a unique rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// It leaves the row out.
+    Ignore,
+    /// It changes the row that is there.
+    Update {
+        /// The columns that the two have in common.
+        unique: Vec<&'static str>,
+        /// The columns that get the new values.
+        update: Vec<&'static str>,
+    },
 }
 
 /// An UPDATE.
@@ -206,6 +380,19 @@ pub enum Statement {
     Delete(Delete),
 }
 
+impl Statement {
+    /// The model whose table it reads or writes.
+    #[must_use]
+    pub fn model(&self) -> &'static ModelMeta {
+        match self {
+            Self::Select(select) => select.model,
+            Self::Insert(insert) => insert.model,
+            Self::Update(update) => update.model,
+            Self::Delete(delete) => delete.model,
+        }
+    }
+}
+
 impl Select {
     /// Every row of a model, with no column chosen yet.
     #[must_use]
@@ -221,6 +408,7 @@ impl Select {
             offset: None,
             distinct: false,
             for_update: false,
+            per_parent: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::database::{Database, Decode, Target};
 use crate::driver::Call;
+use crate::placeholders::{code, numbered, positional};
 use crate::pool::Purpose;
 use crate::{ColumnType, Dialect, Error, Op, Result, Row, Value};
 
@@ -78,9 +79,14 @@ impl Raw {
     /// The database's, and a decode error that names the column where the tuple has other types.
     pub fn fetch<R: FromRow>(self) -> Op<'static, Vec<R>> {
         Op::leaf("raw", async move {
-            let (target, sql, purpose) = prepare(&self)?;
+            let Prepared {
+                target,
+                sql,
+                values,
+                purpose,
+            } = prepare(self)?;
             let decode = Decode::new(R::from_row as DecodeRow<R>, None);
-            let call = Call::rows(sql, self.values, Box::new(decode));
+            let call = Call::rows(sql, values, Box::new(decode));
             let decoded: Decode<R, DecodeRow<R>> = target.rows(call, purpose).await?;
             Ok(decoded.into_rows())
         })
@@ -93,8 +99,13 @@ impl Raw {
     /// The database's.
     pub fn execute(self) -> Op<'static, u64> {
         Op::leaf("raw", async move {
-            let (target, sql, purpose) = prepare(&self)?;
-            target.count(Call::count(sql, self.values), purpose).await
+            let Prepared {
+                target,
+                sql,
+                values,
+                purpose,
+            } = prepare(self)?;
+            target.count(Call::count(sql, values), purpose).await
         })
     }
 }
@@ -151,14 +162,29 @@ tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
-fn prepare(raw: &Raw) -> Result<(Target, Cow<'static, str>, Purpose)> {
+/// A statement, as its database takes it.
+struct Prepared {
+    target: Target,
+    sql: Cow<'static, str>,
+    values: Vec<Value>,
+    purpose: Purpose,
+}
+
+fn prepare(raw: Raw) -> Result<Prepared> {
     let purpose = purpose(&raw.sql)?;
-    let target = Target::find(raw.using.clone())?;
+    let target = Target::find(raw.using)?;
+    let mut values = raw.values;
     let sql = match target.database.dialect() {
-        Dialect::Sqlite => question_marks(&raw.sql).map_or_else(|| raw.sql.clone(), Cow::Owned),
-        Dialect::Postgres => raw.sql.clone(),
+        Dialect::Sqlite => numbered(&raw.sql).map_or(raw.sql, Cow::Owned),
+        Dialect::Postgres => raw.sql,
+        Dialect::MariaDb => positional(&raw.sql, &mut values)?.map_or(raw.sql, Cow::Owned),
     };
-    Ok((target, sql, purpose))
+    Ok(Prepared {
+        target,
+        sql,
+        values,
+        purpose,
+    })
 }
 
 /// What a statement does, by its first word. Whatever is not known to read may write.
@@ -190,91 +216,9 @@ fn purpose(sql: &str) -> Result<Purpose> {
     }
 }
 
-/// The pieces of a statement.
-enum Piece<'a> {
-    /// Keywords, names, operators.
-    Code(&'a str),
-    /// Texts, quoted names and comments.
-    Other(&'a str),
-}
-
-/// Takes a statement apart, so that what stands in quotes and comments is left alone.
-fn pieces(sql: &str) -> impl Iterator<Item = Piece<'_>> {
-    let mut rest = sql;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let start = rest.char_indices().find(|&(at, c)| {
-            matches!(c, '\'' | '"' | '`') || rest[at..].starts_with("--") || rest[at..].starts_with("/*")
-        });
-        let (piece, length) = match start {
-            None => (Piece::Code(rest), rest.len()),
-            Some((0, c)) => {
-                let length = other_length(rest, c);
-                (Piece::Other(&rest[..length]), length)
-            }
-            Some((at, _)) => (Piece::Code(&rest[..at]), at),
-        };
-        rest = &rest[length..];
-        Some(piece)
-    })
-}
-
-/// How long the quoted text or comment is that `text` starts with.
-fn other_length(text: &str, first: char) -> usize {
-    let end = match first {
-        '-' => text.find('\n').map(|at| at + 1),
-        '/' => text.find("*/").map(|at| at + 2),
-        // A doubled quote ends one text and starts the next one.
-        quote => text[1..].find(quote).map(|at| at + 2),
-    };
-    end.unwrap_or(text.len())
-}
-
-fn code(sql: &str) -> String {
-    pieces(sql)
-        .map(|piece| match piece {
-            Piece::Code(code) => code,
-            Piece::Other(_) => " ",
-        })
-        .collect()
-}
-
-/// The statement with `?1` for `$1`: to SQLite, `$1` is a name, numbered by where it comes first. `None` where there is none.
-fn question_marks(sql: &str) -> Option<String> {
-    if !sql.contains('$') {
-        return None;
-    }
-    let mut out = String::with_capacity(sql.len());
-    for piece in pieces(sql) {
-        match piece {
-            Piece::Other(text) => out.push_str(text),
-            Piece::Code(code) => {
-                let mut chars = code.chars().peekable();
-                while let Some(c) = chars.next() {
-                    let numbered = c == '$' && chars.peek().is_some_and(char::is_ascii_digit);
-                    out.push(if numbered { '?' } else { c });
-                }
-            }
-        }
-    }
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn placeholders_are_translated_outside_of_texts_and_comments() {
-        let sql = r#"SELECT $2, '$1', "a$1", 'it''s $1' /* $1 */ FROM t -- $1
-            WHERE a = $1"#;
-        let expected = r#"SELECT ?2, '$1', "a$1", 'it''s $1' /* $1 */ FROM t -- $1
-            WHERE a = ?1"#;
-        assert_eq!(question_marks(sql).as_deref(), Some(expected));
-        assert_eq!(question_marks("SELECT 1"), None);
-    }
 
     #[test]
     fn what_may_write_waits_for_its_turn() {

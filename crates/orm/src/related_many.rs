@@ -5,11 +5,13 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::condition::{Condition, IntoCondition, Test};
-use crate::expression::Expression;
+use crate::expression::{Expression, Grouped};
+use crate::field_type::ColumnType;
 use crate::located::related;
 use crate::model::{Fields, Model};
 use crate::path::{Hop, Readable, Root, ToOnePath};
 use crate::query::{Aggregate, Expr};
+use crate::queryset::QuerySet;
 use crate::relation::{Related, Relation};
 
 /// A to-many relation as the closures of a query see it: `a.books`.
@@ -72,6 +74,14 @@ impl<P: ToOnePath, R: Relation> RelatedMany<P, R> {
     pub fn exists(self) -> Condition<P::Root> {
         RelatedRows::<P, R>::new(None).exists()
     }
+
+    /// What is aggregated over the rows: `a.books.aggregate(|b| b.price.avg())`.
+    pub fn aggregate<C: ColumnType>(
+        self,
+        aggregate: impl FnOnce(&'static Fields<R::To>) -> Expression<Grouped<R::To>, C>,
+    ) -> Expression<P::Root, C> {
+        RelatedRows::<P, R>::new(None).aggregate(aggregate)
+    }
 }
 
 /// Some of the rows that a to-many relation leads to: `a.books.filter(|b| b.stock.gt(0))`.
@@ -124,8 +134,44 @@ impl<P: ToOnePath, R: Relation> RelatedRows<P, R> {
             function: Aggregate::Count,
             expr: None,
             distinct: false,
+            filter: None,
         }];
         Expression::new(Expr::Subquery(Box::new(select)))
+    }
+
+    /// What is aggregated over them: `a.books.filter(|b| b.stock.gt(0)).aggregate(|b| b.price.avg())`.
+    ///
+    /// It is a subquery of its own, so that several in one query are all right.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+    /// # #[model] struct Book { id: i64, title: String, stock: i32, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// # let django = Author::create().name("Django Reinhardt").wait()?;
+    /// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+    /// #     Book::create().title(title).stock(stock).author(&django).wait()?;
+    /// # }
+    /// let stocks: Vec<(Author, i64, Option<i32>)> = Author::objects()
+    ///     .annotate(|a| (a.books.aggregate(|b| b.stock.sum().coalesce(0)), a.books.aggregate(|b| b.stock.max())))
+    ///     .all()
+    ///     .wait()?;
+    /// assert_eq!((stocks[0].1, stocks[0].2), (4, Some(3)));
+    /// # Ok(()) }) }
+    /// ```
+    pub fn aggregate<C: ColumnType>(
+        self,
+        aggregate: impl FnOnce(&'static Fields<R::To>) -> Expression<Grouped<R::To>, C>,
+    ) -> Expression<P::Root, C> {
+        let aggregate = aggregate(<R::To as Model>::fields_at());
+        let mut select = self.select();
+        select.columns = vec![aggregate.expr];
+        Expression::computed(Expr::Subquery(Box::new(select)), aggregate.nullable)
     }
 
     /// Whether there is one.
@@ -135,6 +181,14 @@ impl<P: ToOnePath, R: Relation> RelatedRows<P, R> {
             nullable: false,
         }
         .into()
+    }
+
+    /// All of them, of every row, as a queryset.
+    pub(crate) fn into_queryset(self) -> QuerySet<R::To> {
+        match self.filter {
+            Some(filter) => QuerySet::of(filter),
+            None => QuerySet::new(),
+        }
     }
 
     fn select(self) -> crate::query::Select {

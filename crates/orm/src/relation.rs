@@ -123,7 +123,7 @@ impl<P: 'static, R: Relation> Deref for Related<P, R> {
 
 impl<P: Path, R: Relation> Related<P, R> {
     /// The foreign key's own column.
-    fn located() -> Located {
+    pub(crate) fn located() -> Located {
         Located::of::<Hop<P, R>>(R::meta().to_column, R::meta().nullable)
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::compiler::{Syntax, quote, syntax};
 use crate::database::Database;
-use crate::driver::Call;
+use crate::driver::{Call, Violation};
 use crate::meta::{ColumnMeta, ModelMeta, OnDelete, RelationMeta};
 use crate::pool::Holder;
 use crate::transaction::run_all;
@@ -96,15 +96,22 @@ impl Writer {
             }
             self.column(model, column, &mut sql);
             if let Some(relation) = column.references {
-                if self.dialect == Dialect::Postgres && missing.contains(&(relation.to)()) {
-                    later.push(add_foreign_key(model, column, relation));
-                } else {
+                if self.dialect != Dialect::Sqlite && missing.contains(&(relation.to)()) {
+                    later.push(self.add_foreign_key(model, column, relation));
+                } else if self.dialect != Dialect::MariaDb {
                     sql.push(' ');
                     write_foreign_key(model, column, relation, &mut sql);
                 }
             }
         }
         for column in model.columns {
+            // MySQL takes a foreign key at the column, and forgets it.
+            if let (Dialect::MariaDb, Some(relation)) = (self.dialect, column.references)
+                && !missing.contains(&(relation.to)())
+            {
+                sql.push_str(", ");
+                write_table_foreign_key(model, column, relation, &mut sql);
+            }
             if column.unique && column.column != model.primary_key {
                 write_unique(model, &[column.column], &mut sql);
             }
@@ -114,7 +121,22 @@ impl Writer {
             write_unique(model, columns, &mut sql);
         }
         sql.push(')');
+        sql.push_str(self.syntax.table_options());
         sql
+    }
+
+    /// A foreign key for a table that is there already.
+    fn add_foreign_key(&self, model: &ModelMeta, column: &ColumnMeta, relation: &RelationMeta) -> String {
+        let mut alter = String::from("ALTER TABLE ");
+        quote(model.table, &mut alter);
+        alter.push_str(" ADD ");
+        write_table_foreign_key(model, column, relation, &mut alter);
+        match self.dialect {
+            Dialect::MariaDb => alter.replacen(" FOREIGN KEY (", " FOREIGN KEY IF NOT EXISTS (", 1),
+            _ => {
+                format!("DO $nuages$ BEGIN {alter}; EXCEPTION WHEN duplicate_object THEN NULL; END $nuages$")
+            }
+        }
     }
 
     fn column(&self, model: &ModelMeta, column: &ColumnMeta, sql: &mut String) {
@@ -193,6 +215,41 @@ fn name(model: &ModelMeta, columns: &[&str], suffix: &str) -> String {
     start + &end
 }
 
+/// A rule of a model's table, under the name that `create_tables` gives it.
+pub(crate) struct Rule {
+    pub(crate) violation: Violation,
+    pub(crate) name: String,
+    pub(crate) columns: Vec<&'static str>,
+}
+
+/// The rules of a model's table that have names.
+pub(crate) fn rules(model: &ModelMeta) -> Vec<Rule> {
+    let rule = |violation, suffix, columns: &[&'static str]| Rule {
+        violation,
+        name: name(model, columns, suffix),
+        columns: columns.to_vec(),
+    };
+    // MariaDB's name for the key of every table.
+    let mut rules = vec![Rule {
+        violation: Violation::Unique,
+        name: "PRIMARY".to_owned(),
+        columns: vec![model.primary_key],
+    }];
+    for column in model.columns {
+        let columns = &[column.column];
+        if column.unique && column.column != model.primary_key {
+            rules.push(rule(Violation::Unique, "uniq", columns));
+        }
+        if column.references.is_some() {
+            rules.push(rule(Violation::ForeignKey, "fk", columns));
+        }
+        rules.extend(["check", "max_length", "json"].map(|suffix| rule(Violation::Check, suffix, columns)));
+    }
+    let together = model.unique_together.iter();
+    rules.extend(together.map(|columns| rule(Violation::Unique, "uniq", columns)));
+    rules
+}
+
 fn write_constraint(model: &ModelMeta, columns: &[&str], suffix: &str, sql: &mut String) {
     sql.push_str(", CONSTRAINT ");
     quote(&name(model, columns, suffix), sql);
@@ -229,18 +286,19 @@ fn write_target(relation: &RelationMeta, sql: &mut String) {
     });
 }
 
-/// A foreign key for a table that is there already.
-fn add_foreign_key(model: &ModelMeta, column: &ColumnMeta, relation: &RelationMeta) -> String {
-    let name = name(model, &[column.column], "fk");
-    let mut alter = String::from("ALTER TABLE ");
-    quote(model.table, &mut alter);
-    alter.push_str(" ADD CONSTRAINT ");
-    quote(&name, &mut alter);
-    alter.push_str(" FOREIGN KEY (");
-    quote(column.column, &mut alter);
-    alter.push_str(") REFERENCES ");
-    write_target(relation, &mut alter);
-    format!("DO $nuages$ BEGIN {alter}; EXCEPTION WHEN duplicate_object THEN NULL; END $nuages$")
+/// A foreign key as a constraint of the table.
+fn write_table_foreign_key(
+    model: &ModelMeta,
+    column: &ColumnMeta,
+    relation: &RelationMeta,
+    sql: &mut String,
+) {
+    sql.push_str("CONSTRAINT ");
+    quote(&name(model, &[column.column], "fk"), sql);
+    sql.push_str(" FOREIGN KEY (");
+    quote(column.column, sql);
+    sql.push_str(") REFERENCES ");
+    write_target(relation, sql);
 }
 
 #[cfg(test)]

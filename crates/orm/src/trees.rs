@@ -53,6 +53,7 @@ async fn insert(
         model,
         columns: columns.to_vec(),
         rows,
+        conflict: None,
         returning: vec!["id"],
     };
     fetch(Some(db.clone()), Statement::Insert(insert), |row| {
@@ -378,6 +379,7 @@ fn aggregate(function: Aggregate, expr: Expr) -> Expr {
         function,
         expr: Some(Box::new(expr)),
         distinct: false,
+        filter: None,
     }
 }
 
@@ -481,6 +483,7 @@ async fn counts_by_subquery_and_group(db: Database) {
         function: Aggregate::Count,
         expr: None,
         distinct: false,
+        filter: None,
     };
     let books = select(
         &BOOK,

@@ -170,6 +170,46 @@ fn day(year: i16) -> Date {
     jiff::civil::date(year, 6, 1)
 }
 
+/// Two countries, three authors, five books.
+macro_rules! shop {
+    ($db:expr) => {{
+        go!(tables($db))?;
+        let belgium = go!(Country::create().name("Belgium"))?;
+        let france = go!(Country::create().name("France"))?;
+        let django = go!(Author::create().name("Django Reinhardt").country(&belgium))?;
+        let stephane = go!(Author::create().name("Stéphane Grappelli").country(&france))?;
+        let boris = go!(Author::create().name("Boris Vian").country(france.id))?;
+        go!(Book::create()
+            .title("Nuages")
+            .published(day(1940))
+            .author(&django)
+            .stock(3)
+            .editor(&boris))?;
+        go!(Book::create()
+            .title("Minor Swing")
+            .published(day(1937))
+            .author(&django)
+            .subtitle("with Stéphane"))?;
+        go!(Book::create()
+            .title("Belleville")
+            .published(day(1942))
+            .author(&django)
+            .stock(1))?;
+        go!(Book::create()
+            .title("Mon violon pour tout bagage")
+            .published(day(1992))
+            .author(&stephane)
+            .stock(5))?;
+        go!(Book::create()
+            .title("L'Écume des jours")
+            .published(day(1947))
+            .author(&boris)
+            .stock(2)
+            .editor(&stephane))?;
+        (django, stephane, boris)
+    }};
+}
+
 /// The tests of a file, for `waited` and `awaited` alike.
 macro_rules! backends {
     ($($name:ident)*) => {$(
@@ -190,6 +230,12 @@ macro_rules! backends {
             #[test]
             fn postgres() {
                 super::run(Backend::Postgres, super::super::$name);
+            }
+
+            #[cfg(feature = "mariadb")]
+            #[test]
+            fn mariadb() {
+                super::run(Backend::MariaDb, super::super::$name);
             }
         }
     )*};
@@ -230,6 +276,30 @@ mod waited {
         use super::super::*;
 
         include!("suite/models.rs");
+    }
+
+    mod computed {
+        use super::super::*;
+
+        include!("suite/computed.rs");
+    }
+
+    mod writes {
+        use super::super::*;
+
+        include!("suite/writes.rs");
+    }
+
+    mod prefetch {
+        use super::super::*;
+
+        include!("suite/prefetch.rs");
+    }
+
+    mod subqueries {
+        use super::super::*;
+
+        include!("suite/subqueries.rs");
     }
 
     mod transactions {
@@ -280,6 +350,30 @@ mod awaited {
         use super::super::*;
 
         include!("suite/models.rs");
+    }
+
+    mod computed {
+        use super::super::*;
+
+        include!("suite/computed.rs");
+    }
+
+    mod writes {
+        use super::super::*;
+
+        include!("suite/writes.rs");
+    }
+
+    mod prefetch {
+        use super::super::*;
+
+        include!("suite/prefetch.rs");
+    }
+
+    mod subqueries {
+        use super::super::*;
+
+        include!("suite/subqueries.rs");
     }
 
     mod transactions {

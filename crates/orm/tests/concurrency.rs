@@ -542,7 +542,7 @@ async fn in_memory(db: &Database) -> bool {
 async fn sell(customer: i32) -> Result<bool> {
     atomic(async || {
         let select = match Database::current()?.dialect() {
-            Dialect::Postgres => raw("SELECT stock FROM book WHERE id = 1 FOR UPDATE"),
+            Dialect::Postgres | Dialect::MariaDb => raw("SELECT stock FROM book WHERE id = 1 FOR UPDATE"),
             _ => raw("SELECT stock FROM book WHERE id = 1"),
         };
         let rows: Vec<(i32,)> = select.fetch().await?;

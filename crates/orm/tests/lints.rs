@@ -155,6 +155,7 @@ fn what_is_built_can_be_sent_and_shared() {
     fn can<T: Send + Sync + Clone>(_: &T) {}
     fn is_a_future<T: Future + Send + Unpin>(_: &T) {}
 
+    use nuages_orm::prelude::*;
     use public::{Author, Book};
 
     let books = Book::objects().filter(|b| b.author.name.eq("Django Reinhardt"));

@@ -84,10 +84,10 @@ async fn closing_waits(db: Database) {
 #[test]
 fn urls_that_name_no_database_are_explained() {
     let error = |url: &str| Database::connect(url).wait().unwrap_err();
-    let unknown = error("mysql://me:secret@host/shop");
+    let unknown = error("oracle://me:secret@host/shop");
     assert!(unknown.is_configuration(), "{unknown}");
     assert!(
-        unknown.to_string().contains("`mysql:`") && unknown.to_string().contains("sqlite:path"),
+        unknown.to_string().contains("`oracle:`") && unknown.to_string().contains("sqlite:path"),
         "{unknown}"
     );
     assert!(!format!("{unknown} {unknown:?}").contains("secret"));

@@ -81,7 +81,7 @@ fn client(database: &Database) -> Client {
         .path("sync/<int:id>/", detail_sync)
         .path("any/", any)
         .path("checkout/<int:id>/<int:works>/", checkout);
-    Client::new(App::new().urls(urls).hook(database.clone()).build().unwrap())
+    Client::new(App::new().urls(urls).hook(database.clone()).build().unwrap()).raise_exceptions(false)
 }
 
 /// A shop with two books, which is nobody's default.

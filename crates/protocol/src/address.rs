@@ -3,12 +3,13 @@
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::Arc,
 };
 
 /// One end of a connection.
 ///
-/// Today that is an IP address and a port. A unix socket will be another kind, which is why the address is
-/// asked through methods: [`ip`](Self::ip) is `None` for an end that has none.
+/// That is an IP address and a port, or a unix socket; [`ip`](Self::ip) is `None` for an end that has none.
 ///
 /// # Examples
 ///
@@ -25,6 +26,8 @@ use std::{
 pub enum Address {
     /// An IP address and a port, version 4 or 6.
     Inet(SocketAddr),
+    /// A unix socket, and where it is in the file system. A client's socket has no name as a rule.
+    Unix(Option<Arc<Path>>),
 }
 
 impl Address {
@@ -42,6 +45,15 @@ impl Address {
     pub fn socket_addr(&self) -> Option<SocketAddr> {
         match self {
             Self::Inet(address) => Some(*address),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// The path of a unix socket that has one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Inet(_) => None,
+            Self::Unix(path) => path.as_deref(),
         }
     }
 }
@@ -56,6 +68,8 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Inet(address) => address.fmt(f),
+            Self::Unix(Some(path)) => write!(f, "unix:{}", path.display()),
+            Self::Unix(None) => f.write_str("unix:"),
         }
     }
 }

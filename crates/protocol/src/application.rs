@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, sync::Arc};
 
-use crate::{Body, BoxError, HttpScope, Response};
+use crate::{Body, BoxError, HttpScope, Response, State, WebSocketScope, websocket::Handshake};
 
 /// What a server serves: one call per protocol, and the two ends of its life.
 ///
@@ -49,7 +49,31 @@ pub trait Application: Send + Sync + 'static {
     /// nevertheless belongs into a task of its own.
     fn http(&self, scope: HttpScope, body: Body) -> impl Future<Output = Result<Response, BoxError>> + Send;
 
+    /// Answers one WebSocket: the handshake, and then everything until it is closed.
+    ///
+    /// Without it a WebSocket is denied with 403, as ASGI has it where an application closes before it accepts.
+    ///
+    /// # Errors
+    ///
+    /// An error before the handshake was answered is answered as one of [`http`](Self::http) is; one after it closes
+    /// the WebSocket with 1011. Either is logged, unless it is that the client went away.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped when the server ends; the client's going away is something that it reads.
+    fn websocket(
+        &self,
+        scope: WebSocketScope,
+        handshake: Handshake,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = scope;
+        drop(handshake);
+        async { Ok(()) }
+    }
+
     /// Runs once, before the server accepts its first connection: open pools, warm caches.
+    ///
+    /// What it returns is in the scope of every request and WebSocket, each with a shallow copy of its own.
     ///
     /// # Errors
     ///
@@ -58,8 +82,8 @@ pub trait Application: Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// The future is dropped if the server is asked to stop meanwhile.
-    fn startup(&self) -> impl Future<Output = Result<(), BoxError>> + Send {
-        async { Ok(()) }
+    fn startup(&self) -> impl Future<Output = Result<State, BoxError>> + Send {
+        async { Ok(State::new()) }
     }
 
     /// Runs once, after the last request: close pools, flush what is buffered.
@@ -77,7 +101,15 @@ impl<T: Application> Application for Arc<T> {
         T::http(self, scope, body)
     }
 
-    fn startup(&self) -> impl Future<Output = Result<(), BoxError>> + Send {
+    fn websocket(
+        &self,
+        scope: WebSocketScope,
+        handshake: Handshake,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        T::websocket(self, scope, handshake)
+    }
+
+    fn startup(&self) -> impl Future<Output = Result<State, BoxError>> + Send {
         T::startup(self)
     }
 

@@ -2,8 +2,10 @@
 #![cfg(feature = "server")]
 
 use nuages_protocol::{
-    Address, Application, Body, BodyError, BoxError, ConnectionInfo, HttpScope, Response, Scheme, app_fn,
+    Address, Application, Body, BodyError, BoxError, ConnectionInfo, HttpScope, Response, Scheme, State,
+    WebSocketScope, app_fn,
     server::{Error, Server},
+    websocket::Handshake,
 };
 
 fn is_send<T: Send>() {}
@@ -21,9 +23,27 @@ fn types() {
     is_send_and_sync::<Error>();
     is_send_and_sync::<HttpScope>();
     is_send_and_sync::<Scheme>();
+    is_send_and_sync::<State>();
+    is_send_and_sync::<WebSocketScope>();
     is_send::<Body>();
     is_send::<Response>();
+    is_send::<Handshake>();
     is_send::<Server>();
+    #[cfg(feature = "websocket")]
+    {
+        use nuages_protocol::websocket::{
+            Message, PreparedMessage, WebSocket, WebSocketClient, WebSocketError, WebSocketReceiver,
+            WebSocketSender,
+        };
+        is_send_and_sync::<Message>();
+        is_send_and_sync::<PreparedMessage>();
+        is_send_and_sync::<WebSocket>();
+        is_send_and_sync::<WebSocketClient>();
+        is_send_and_sync::<WebSocketError>();
+        is_send_and_sync::<WebSocketReceiver>();
+        is_send_and_sync::<WebSocketSender>();
+        is_unpin::<WebSocket>();
+    }
     is_unpin::<Body>();
     is_static::<Body>();
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use nuages_protocol::{
-    Application, Body, BoxError, HttpScope, Response,
+    Application, Body, BoxError, HttpScope, Response, State,
     server::{Error, Server},
 };
 use tokio::{
@@ -40,9 +40,9 @@ impl Application for Slow {
         Ok(Response::new("slow".into()))
     }
 
-    async fn startup(&self) -> Result<(), BoxError> {
+    async fn startup(&self) -> Result<State, BoxError> {
         self.events.send("startup")?;
-        Ok(())
+        Ok(State::new())
     }
 
     async fn shutdown(&self) -> Result<(), BoxError> {
@@ -148,8 +148,9 @@ fn a_second_signal_ends_a_shutdown_that_hangs() {
             Ok(Response::default())
         }
 
-        async fn startup(&self) -> Result<(), BoxError> {
-            Ok(self.0.send("startup")?)
+        async fn startup(&self) -> Result<State, BoxError> {
+            self.0.send("startup")?;
+            Ok(State::new())
         }
 
         async fn shutdown(&self) -> Result<(), BoxError> {
@@ -168,6 +169,88 @@ fn a_second_signal_ends_a_shutdown_that_hangs() {
         assert_eq!(happened.recv().await, Some("shutdown"));
         send("-INT");
         assert!(server.await.unwrap().unwrap_err().is_forced());
+    });
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn sighup_reads_the_certificate_again_and_drops_no_connection() {
+    use std::io::ErrorKind;
+
+    use nuages_protocol::{app_fn, server::ServerConfig};
+    use tokio_rustls::{
+        TlsConnector,
+        client::TlsStream,
+        rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
+    };
+
+    let _alone = one_at_a_time();
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+        // Gives the server a new certificate, and a client that trusts this one alone.
+        let renew = || {
+            let new = rcgen::generate_simple_self_signed(["shop.example".to_owned()]).unwrap();
+            std::fs::write(&cert, new.cert.pem()).unwrap();
+            std::fs::write(&key, new.signing_key.serialize_pem()).unwrap();
+            let mut roots = RootCertStore::empty();
+            roots.add(new.cert.der().clone()).unwrap();
+            let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            TlsConnector::from(Arc::new(config))
+        };
+        async fn ask(stream: &mut TlsStream<TcpStream>) -> String {
+            stream
+                .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+                .await
+                .unwrap();
+            let mut answer = [0; 1024];
+            let length = stream.read(&mut answer).await.unwrap();
+            String::from_utf8_lossy(&answer[..length]).into_owned()
+        }
+
+        let old = renew();
+        let config = ServerConfig::default()
+            .bind(vec!["127.0.0.1:0".into()])
+            .tls_cert(Some(cert.clone()))
+            .tls_key(Some(key.clone()));
+        let server = Server::from_config(config).await.unwrap();
+        let address = server.local_addr();
+        let connect = async |client: &TlsConnector| {
+            let stream = TcpStream::connect(address).await?;
+            client
+                .connect(ServerName::try_from("shop.example").unwrap(), stream)
+                .await
+        };
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let server = server.with_graceful_shutdown(async { drop(stopped.await) });
+        let server = tokio::spawn(server.serve(app_fn(|_, _| async { Ok(Response::new("fine".into())) })));
+        let mut kept = connect(&old).await.unwrap();
+        assert!(ask(&mut kept).await.ends_with("fine"));
+
+        // Files that can't be used leave everything as it is.
+        std::fs::write(&cert, "half written").unwrap();
+        send("-HUP");
+        let new = renew();
+        send("-HUP");
+        let mut fresh = loop {
+            match connect(&new).await {
+                Ok(stream) => break stream,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}"),
+            }
+            tokio::task::yield_now().await;
+        };
+        assert!(ask(&mut fresh).await.ends_with("fine"));
+        assert!(connect(&old).await.is_err());
+        assert!(
+            ask(&mut kept).await.ends_with("fine"),
+            "the old connection goes on"
+        );
+        drop((stop, kept, fresh));
+        server.await.unwrap().unwrap();
     });
 }
 

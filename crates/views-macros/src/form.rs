@@ -6,7 +6,8 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Fields, Result};
 
-use crate::attributes::{FieldAttributes, clean_function};
+use crate::attributes::{FieldAttributes, FormAttributes, inside_option};
+use crate::choices::capitalised;
 
 pub(crate) fn derive(input: TokenStream, root: &TokenStream) -> TokenStream {
     expand(input, root).unwrap_or_else(Error::into_compile_error)
@@ -17,7 +18,7 @@ fn expand(input: TokenStream, root: &TokenStream) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else {
         return Err(Error::new(
             input.ident.span(),
-            "a form is a struct, with a field for each of its fields",
+            "a form is a struct, with a field for each of its fields; for an enum that people choose from there is `#[derive(Choices)]`",
         ));
     };
     let Fields::Named(named) = &data.fields else {
@@ -32,12 +33,33 @@ fn expand(input: TokenStream, root: &TokenStream) -> Result<TokenStream> {
     let (form, vis) = (&input.ident, &input.vis);
     let fields = format_ident!("{form}Fields");
     let forms = quote!(#root::forms);
-    let clean = clean_function(&input.attrs)?.map(|clean| {
+    let attributes = FormAttributes::parse(&input.attrs)?;
+    let clean = attributes.clean.as_ref().map(|clean| {
         quote_spanned! {clean.span()=>
             fn check(&self, errors: &mut #forms::FormErrors) {
-                #clean(self, errors);
+                let clean: fn(&Self, &mut #forms::FormErrors) = #clean;
+                clean(self, errors);
             }
         }
+    });
+    let clean_async = attributes.clean_async.as_ref().map(|clean| {
+        quote_spanned! {clean.span()=>
+            fn check_io<'a>(
+                &'a self,
+                errors: &'a mut #forms::FormErrors,
+            ) -> ::core::option::Option<#forms::Checking<'a>> {
+                ::core::option::Option::Some(#forms::IntoChecking::into_checking(#clean(self, errors)))
+            }
+        }
+    });
+    let plain = attributes
+        .clean_async
+        .is_none()
+        .then(|| quote!(impl #forms::PlainForm for #form {}));
+    let deny_unknown = attributes.deny_unknown.then(|| {
+        quote!(
+            const DENY_UNKNOWN: bool = true;
+        )
     });
 
     let idents: Vec<_> = named
@@ -46,9 +68,9 @@ fn expand(input: TokenStream, root: &TokenStream) -> Result<TokenStream> {
         .filter_map(|field| field.ident.as_ref())
         .collect();
     let types: Vec<_> = named.named.iter().map(|field| &field.ty).collect();
-    let mut specs = Vec::new();
+    let (mut specs, mut checks, mut validations) = (Vec::new(), Vec::new(), Vec::new());
     for (field, ident) in named.named.iter().zip(&idents) {
-        let attributes = FieldAttributes::parse(&field.attrs, root)?;
+        let attributes = FieldAttributes::parse(&field.attrs, &field.ty, root)?;
         let name = ident.unraw().to_string();
         let label = attributes
             .label
@@ -56,6 +78,23 @@ fn expand(input: TokenStream, root: &TokenStream) -> Result<TokenStream> {
         let (ty, calls) = (&field.ty, &attributes.calls);
         // The type's own span, so that a type that no form can hold is what the compiler points at.
         specs.push(quote_spanned!(ty.span()=> #forms::BoundField::new::<#ty>(#name, #label) #(#calls)*));
+        checks.extend(attributes.checks);
+        for validator in &attributes.validators {
+            // What was left open has nothing to be looked at.
+            let (inner, look) = match inside_option(ty) {
+                Some(inner) => (
+                    inner,
+                    quote!(value.as_ref().map_or(::core::result::Result::Ok(()), look)),
+                ),
+                None => (ty, quote!(look(value))),
+            };
+            validations.push(quote_spanned! {validator.span()=>
+                let #ident = fields.#ident.validate(#ident, |value| {
+                    let look = |value: &#inner| #validator(value);
+                    #look
+                });
+            });
+        }
     }
     let docs = idents
         .iter()
@@ -81,6 +120,7 @@ fn expand(input: TokenStream, root: &TokenStream) -> Result<TokenStream> {
 
         impl #forms::HtmlForm for #form {
             type Fields = #fields;
+            #deny_unknown
 
             fn fields() -> #fields {
                 #fields { #(#idents: #specs),* }
@@ -89,6 +129,7 @@ fn expand(input: TokenStream, root: &TokenStream) -> Result<TokenStream> {
             fn from_data(fields: &mut #fields, data: &#forms::FormData) -> ::std::option::Option<Self> {
                 // All of them before the first `?`, so that each field has its message.
                 #(let #idents = fields.#idents.clean::<#types>(data);)*
+                #(#validations)*
                 ::std::option::Option::Some(Self { #(#idents: #idents?),* })
             }
 
@@ -97,7 +138,13 @@ fn expand(input: TokenStream, root: &TokenStream) -> Result<TokenStream> {
             }
 
             #clean
+
+            #clean_async
         }
+
+        #plain
+
+        #(#checks)*
 
         impl #form {
             /// The form as it was sent, to be validated.
@@ -112,6 +159,12 @@ fn expand(input: TokenStream, root: &TokenStream) -> Result<TokenStream> {
                 #forms::BoundForm::unbound()
             }
 
+            /// A form with a prefix, or with other values at its beginning.
+            #[allow(dead_code, reason = "not every form is used in each way")]
+            #vis fn setup() -> #forms::FormSetup<Self> {
+                #forms::BoundForm::setup()
+            }
+
             /// The form with these values in it, to be changed.
             #[allow(dead_code, reason = "not every form is used in each way")]
             #vis fn filled(&self) -> #forms::BoundForm<Self> {
@@ -123,11 +176,7 @@ fn expand(input: TokenStream, root: &TokenStream) -> Result<TokenStream> {
 
 /// `first_name` is labelled `First name`.
 fn label(name: &str) -> String {
-    let words = name.trim_matches('_').replace('_', " ");
-    let mut chars = words.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    capitalised(&name.trim_matches('_').replace('_', " "))
 }
 
 #[cfg(test)]
@@ -144,7 +193,7 @@ mod tests {
             struct Contact {
                 #[form(label = "Your name", max_length = 80, help = "As on your passport")]
                 first_name: String,
-                #[form(min = -1, max = 2.5)]
+                #[form(min = -1, max = 2.5, widget = "range", choices = LIST)]
                 r#type: f64,
             }
         });
@@ -154,7 +203,10 @@ mod tests {
         };
         assert!(text.contains(&name.to_string()), "{text}");
         let number = quote! {
-            root::forms::BoundField::new::<f64>("type", "Type").min(root::forms::Number::Integer(-1)).max(root::forms::Number::Float(2.5))
+            root::forms::BoundField::new::<f64>("type", "Type").min("-1").max("2.5").choices({
+                const PAIRS: &[(&str, &str)] = &LIST;
+                PAIRS
+            }).widget(root::forms::Widget::Range)
         };
         assert!(text.contains(&number.to_string()), "{text}");
     }
@@ -198,7 +250,7 @@ mod tests {
                         a: String,
                     }
                 ),
-                "unknown setting `size`, it can be label, help",
+                "unknown setting `size`, it can be `label`, `help`",
             ),
             (
                 quote!(
@@ -207,16 +259,43 @@ mod tests {
                         a: String,
                     }
                 ),
-                "unknown widget `wheel`, it can be text",
+                "unknown widget `wheel`, it can be `text`, `textarea`",
             ),
             (
                 quote!(
                     struct A {
-                        #[form(min = "3")]
+                        #[form(optional, required)]
                         a: i32,
                     }
                 ),
-                "a limit is a number",
+                "a field is `required` or `optional`, not both",
+            ),
+            (
+                quote!(
+                    struct A {
+                        #[form(autocomplete = "e-mail")]
+                        a: String,
+                    }
+                ),
+                "did you mean `email`?",
+            ),
+            (
+                quote!(
+                    struct A {
+                        #[form(label = 3)]
+                        a: String,
+                    }
+                ),
+                "a text in quotes",
+            ),
+            (
+                quote!(
+                    #[form(label = "A")]
+                    struct A {
+                        a: String,
+                    }
+                ),
+                "is a setting of a field",
             ),
             (
                 quote!(
@@ -225,7 +304,7 @@ mod tests {
                         a: i32,
                     }
                 ),
-                "on the struct it can be `clean = function`",
+                "unknown setting of a form `check`, it can be `clean`",
             ),
         ] {
             let error = expanded(input).unwrap_err().to_string();

@@ -29,26 +29,99 @@
 //!
 //! - `templates` (default): [`render`], and fields that render themselves.
 //! - `forms` (default): [`forms`].
+//! - `static-files` (default): [`static_files`].
+//! - `dates`, `decimals`, `uuids` (default): such values in forms.
 
+mod conditional;
+mod decorators;
 #[cfg(feature = "forms")]
 pub mod forms;
-#[cfg(feature = "templates")]
-mod render;
+pub mod generic;
+pub mod methods;
+mod paginate;
 mod shortcuts;
+#[cfg(feature = "static-files")]
+pub mod static_files;
+#[cfg(feature = "templates")]
+mod templates;
 
 #[cfg(feature = "templates")]
 pub use askama;
+#[doc(hidden)]
+pub use nuages_views_macros::facade_methods;
+/// Makes a view of a struct, with a method for each HTTP method that it answers.
+///
+/// The functions called `get`, `post`, `put`, `patch`, `delete`, `head` and `options` take `&self` and then what views take. They are all sync or
+/// all async. Any other method is answered with 405, OPTIONS with the list, HEAD as GET. Other functions stay as they are.
+///
+/// # Examples
+///
+/// ```
+/// use nuages_handler::{App, Client, Path, Urls};
+/// use nuages_views::methods;
+///
+/// struct Shelf {
+///     books: Vec<&'static str>,
+/// }
+///
+/// #[methods]
+/// impl Shelf {
+///     async fn get(&self, Path(id): Path<usize>) -> String {
+///         self.title(id).to_owned()
+///     }
+///
+///     async fn delete(&self, Path(id): Path<usize>) -> String {
+///         format!("{} is gone", self.title(id))
+///     }
+///
+///     fn title(&self, id: usize) -> &'static str {
+///         self.books.get(id).copied().unwrap_or("nothing")
+///     }
+/// }
+///
+/// let shelf = Shelf { books: vec!["Nuages", "Minor Swing"] };
+/// let client = Client::new(App::new().urls(Urls::new().path("books/<int:id>/", shelf)));
+/// assert_eq!(client.get("/books/1/").wait()?.text(), "Minor Swing");
+/// assert_eq!(client.post("/books/1/").wait()?.header("allow"), Some("GET, HEAD, DELETE, OPTIONS"));
+/// # Ok::<(), nuages_handler::Error>(())
+/// ```
+pub use nuages_views_macros::methods;
+#[cfg(feature = "forms")]
+pub use nuages_views_macros::{Choices, Form};
 #[cfg(feature = "forms")]
 #[doc(hidden)]
-pub use nuages_views_macros::FacadeForm;
-#[cfg(feature = "forms")]
-pub use nuages_views_macros::Form;
+pub use nuages_views_macros::{FacadeChoices, FacadeForm};
 
+pub use self::conditional::ETag;
+pub use self::decorators::{
+    AllowedMethods, AsyncCondition, CacheControl, Condition, ConditionResult, Decorate, SyncCondition,
+};
 #[cfg(feature = "forms")]
 pub use self::forms::BoundForm;
+#[cfg(feature = "forms")]
+pub use self::generic::form_view;
 #[cfg(feature = "templates")]
-pub use self::render::render;
+pub use self::generic::template_view;
+pub use self::generic::{RedirectView, redirect_to, redirect_to_route};
+pub use self::paginate::{OutOfRange, Page, PageLink, Pages, Paginate, Paginator};
 pub use self::shortcuts::{json, redirect, redirect_permanent};
+#[cfg(feature = "static-files")]
+pub use self::static_files::StaticFiles;
+#[cfg(all(feature = "static-files", feature = "templates"))]
+pub use self::templates::StaticUrl;
+#[cfg(feature = "templates")]
+pub use self::templates::{
+    CspNonce, CsrfField, CsrfToken, QueryWith, TemplateHelpers, UrlTo, render, render_to_string,
+    set_template_value,
+};
+
+/// What the macros' code names.
+#[doc(hidden)]
+pub mod __private {
+    pub use nuages_handler::{FromRequest, IntoView, Methods, View};
+
+    pub use crate::conditional::State;
+}
 
 /// The program in the README runs.
 #[cfg(all(doctest, feature = "forms", feature = "templates"))]

@@ -59,7 +59,7 @@ pub fn redirect_permanent(to: impl AsRef<str>) -> Response {
     to_location(StatusCode::MOVED_PERMANENTLY, to.as_ref())
 }
 
-fn to_location(status: StatusCode, to: &str) -> Response {
+pub(crate) fn to_location(status: StatusCode, to: &str) -> Response {
     let mut location = String::with_capacity(to.len());
     for byte in to.bytes() {
         if byte.is_ascii_graphic() {

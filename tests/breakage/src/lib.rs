@@ -34,8 +34,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -184,4 +185,79 @@ pub fn answer(stream: &mut TcpStream) -> (String, String) {
     let mut body = vec![0; length];
     stream.read_exact(&mut body).unwrap();
     (head, String::from_utf8(body).unwrap())
+}
+
+/// The server of this package, in a process of its own.
+#[derive(Debug)]
+pub struct Program {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    /// Reads all the time: a program whose log nobody reads stops at a full pipe.
+    log: JoinHandle<String>,
+    address: String,
+}
+
+impl Program {
+    /// Starts the executable with these variables in its environment.
+    pub fn start(executable: &str, environment: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(executable)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let log = thread::spawn(move || {
+            let mut log = Vec::new();
+            stderr.read_to_end(&mut log).unwrap();
+            String::from_utf8_lossy(&log).into_owned()
+        });
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+        Self {
+            child,
+            out,
+            log,
+            address,
+        }
+    }
+
+    /// Asks for a page, and waits for the line which says that its view runs.
+    pub fn request(&mut self, path: &str, running: &str) -> TcpStream {
+        let mut stream = self.connect();
+        ask(&mut stream, path);
+        assert_eq!(self.line(), running);
+        stream
+    }
+
+    /// The next line that it prints.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).unwrap();
+        line.trim().to_owned()
+    }
+
+    /// Connects to it.
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+    }
+
+    /// Sends it SIGTERM.
+    pub fn terminate(&self) {
+        let status = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Whether it ended well, and its log.
+    pub fn end(mut self) -> (bool, String) {
+        let log = self.log.join().unwrap();
+        (self.child.wait().unwrap().success(), log)
+    }
 }

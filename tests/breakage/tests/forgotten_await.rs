@@ -1,10 +1,10 @@
 //! An operation without its `.await` is a compiler warning in our words (the bridge's own tests compare them) and, where a `let _` hides it, a line in
-//! the log of a debug build.
+//! the log of debug mode.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use breakage::{Log, in_every_shape};
-use nuages_bridge::Op;
+use nuages_bridge::{Config, Op};
 use nuages_handler::{App, Client, Urls};
 
 fn create() -> Op<'static, ()> {
@@ -24,6 +24,7 @@ async fn hidden() -> &'static str {
 
 #[test]
 fn forgotten_await() {
+    Config::new().debug(true).install().unwrap();
     let log = Log::start();
     let client =
         Client::new(App::new().urls(Urls::new().path("mistaken/", mistaken).path("hidden/", hidden)));

@@ -7,11 +7,20 @@ use std::time::Duration;
 
 use breakage::{Log, in_every_shape};
 use nuages_bridge::report_slow_polls;
-use nuages_handler::{App, Client, Urls};
+use nuages_handler::{App, Client, Next, Request, Response, Result, Urls};
+use tracing::Instrument as _;
 
 async fn sleepy() -> &'static str {
     thread::sleep(Duration::from_millis(200));
     "slept"
+}
+
+/// The shop traces its requests.
+async fn traced(request: Request, next: Next) -> Result<Response> {
+    next.run(request)
+        .into_future()
+        .instrument(tracing::info_span!("purchase"))
+        .await
 }
 
 async fn awake() -> &'static str {
@@ -28,11 +37,12 @@ fn sync_view() -> &'static str {
 fn sleep_on_the_loop() {
     report_slow_polls(Some(Duration::from_millis(150)));
     let log = Log::start();
+    let line = line!() + 2;
     let urls = Urls::new()
         .path("sleepy/", sleepy)
         .path("awake/", awake)
         .path("sync/", sync_view);
-    let client = Client::new(App::new().urls(urls));
+    let client = Client::new(App::new().middleware(traced).urls(urls));
     in_every_shape(|| async {
         assert_eq!(client.get("/awake/").await.unwrap().text(), "waited");
         assert_eq!(client.get("/sync/").await.unwrap().status(), 200);
@@ -44,10 +54,8 @@ fn sleep_on_the_loop() {
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert_eq!(lines[0]["name"], "sleepy");
         assert_eq!(lines[0]["file"], file!());
-        assert!(
-            lines[0].contains_key("file") && lines[0].contains_key("line"),
-            "{lines:?}"
-        );
+        assert_eq!(lines[0]["line"], line.to_string(), "where it was routed");
+        assert_eq!(lines[0]["span"], "purchase");
         assert!(lines[0]["took_ms"].parse::<u32>().unwrap() >= 200, "{lines:?}");
     });
 }

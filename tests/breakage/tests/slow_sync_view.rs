@@ -4,13 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use breakage::{Running, answer, ask};
 use nuages_bridge::Config;
 use nuages_handler::{App, Urls};
 
 const THREADS: usize = 4;
+const WAIT: Duration = Duration::from_millis(300);
 
 /// How many are in the view, and whether they may leave it.
 static DOOR: (Mutex<(usize, bool)>, Condvar) = (Mutex::new((0, false)), Condvar::new());
@@ -33,7 +34,7 @@ fn slow_sync_view() {
     Config::new()
         .max_threads(THREADS)
         .reserved_threads(0)
-        .wait_time(Duration::from_millis(300))
+        .wait_time(WAIT)
         .install()
         .unwrap();
     let urls = Urls::new().path("blocked/", blocked).path("quick/", quick);
@@ -59,11 +60,13 @@ fn slow_sync_view() {
 
     // One more queues for the wait time: meanwhile the loop answers, and then it is refused.
     let mut one_more = server.connect();
+    let asked = Instant::now();
     ask(&mut one_more, "/blocked/");
     ask(&mut other, "/quick/");
     assert_eq!(answer(&mut other).1, "at once");
     let (head, _) = answer(&mut one_more);
     assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
+    assert!(asked.elapsed() >= WAIT, "it had its time in the queue");
     assert_eq!(door.lock().unwrap().0, THREADS, "it never ran");
 
     door.lock().unwrap().1 = true;

@@ -12,7 +12,7 @@ use std::{
 
 use http::{Method, StatusCode};
 use nuages_bridge::{async_to_sync, sync_to_async};
-use nuages_protocol::{Application, Body, BoxError, HttpScope, Response};
+use nuages_protocol::{Application, Body, BoxError, HttpScope, Response, State};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -66,10 +66,10 @@ impl Application for GuestBook {
         Ok(response.body(text.into())?)
     }
 
-    async fn startup(&self) -> Result<(), BoxError> {
+    async fn startup(&self) -> Result<State, BoxError> {
         let path = self.path.clone();
         sync_to_async(move || OpenOptions::new().append(true).create(true).open(path)).await??;
-        Ok(())
+        Ok(State::new())
     }
 
     async fn shutdown(&self) -> Result<(), BoxError> {

@@ -1,13 +1,16 @@
 //! The ways in which async code sends sync code to a thread.
 
 use std::collections::HashSet;
+use std::future::IntoFuture as _;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nuages_bridge::{Context, SyncScope, sync_to_async};
+use nuages_bridge::{Context, MAX_THREADS, SyncScope, sync_to_async};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+
+use crate::bare;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -17,20 +20,28 @@ pub(crate) enum Hop {
     SpawnBlocking,
     BlockInPlace,
     Dedicated,
+    /// Threads and a futex: what a hop to a thread of one's own costs at least.
+    Bare,
     StickyShared,
     StickyOwn,
+    StickyEach,
     Parallel,
 }
 
 /// The order in which one round measures them.
-pub(crate) const HOPS: [Hop; 6] = [
+pub(crate) const HOPS: [Hop; 8] = [
     Hop::SpawnBlocking,
     Hop::BlockInPlace,
     Hop::Dedicated,
+    Hop::Bare,
     Hop::StickyShared,
     Hop::StickyOwn,
+    Hop::StickyEach,
     Hop::Parallel,
 ];
+/// Where [`Hop::Bare`] and [`Hop::StickyOwn`] stand in it.
+pub(crate) const BARE: usize = 3;
+pub(crate) const OWN: usize = 5;
 
 impl Hop {
     pub(crate) fn name(self) -> &'static str {
@@ -38,22 +49,31 @@ impl Hop {
             Self::SpawnBlocking => "tokio spawn_blocking",
             Self::BlockInPlace => "tokio block_in_place",
             Self::Dedicated => "one thread, channel + oneshot",
+            Self::Bare => "bare threads, a futex a hand-over",
             Self::StickyShared => "ours sticky, one scope",
             Self::StickyOwn => "ours sticky, a scope a caller",
+            Self::StickyEach => "ours sticky, a scope a call",
             Self::Parallel => "ours parallel",
         }
     }
 
     /// Whether the goals of `bench/TARGETS.md` speak of it.
     pub(crate) fn is_ours(self) -> bool {
-        matches!(self, Self::StickyShared | Self::StickyOwn | Self::Parallel)
+        matches!(
+            self,
+            Self::StickyShared | Self::StickyOwn | Self::StickyEach | Self::Parallel
+        )
     }
 
-    pub(crate) fn scopes(self, callers: usize) -> usize {
+    /// How many scopes there are at once, and whether there are as many threads.
+    pub(crate) fn scopes(self, callers: usize) -> &'static str {
         match self {
-            Self::StickyShared => 1,
-            Self::StickyOwn => callers,
-            Self::SpawnBlocking | Self::BlockInPlace | Self::Dedicated | Self::Parallel => 0,
+            Self::StickyShared => "one shared scope",
+            Self::StickyOwn | Self::StickyEach if callers <= MAX_THREADS => "a scope a caller, below the cap",
+            Self::StickyOwn | Self::StickyEach => "a scope a caller, past the cap",
+            Self::SpawnBlocking | Self::BlockInPlace | Self::Dedicated | Self::Bare | Self::Parallel => {
+                "no scopes"
+            }
         }
     }
 }
@@ -88,6 +108,14 @@ async fn call(hop: Hop, dedicated: &Dedicated, f: fn() -> u64) -> u64 {
         Hop::SpawnBlocking => tokio::task::spawn_blocking(f).await.expect("no panic"),
         Hop::BlockInPlace => tokio::task::block_in_place(f),
         Hop::Dedicated => dedicated.call(f).await,
+        Hop::Bare => unreachable!("it has no tasks"),
+        Hop::StickyEach => {
+            let call = SyncScope::new().run(sync_to_async(f).into_future());
+            Context::empty()
+                .scope(call)
+                .await
+                .expect("a thread is free in time")
+        }
         Hop::StickyShared | Hop::StickyOwn => sync_to_async(f).await.expect("a thread is free in time"),
         Hop::Parallel => sync_to_async(f).parallel().await.expect("a thread can start"),
     }
@@ -124,9 +152,7 @@ async fn run(
                     Hop::StickyOwn => tokio::spawn(Context::empty().scope(SyncScope::new().run(calls))),
                     // Inherits the scope of this task.
                     Hop::StickyShared => nuages_bridge::spawn(calls),
-                    Hop::SpawnBlocking | Hop::BlockInPlace | Hop::Dedicated | Hop::Parallel => {
-                        tokio::spawn(calls)
-                    }
+                    _ => tokio::spawn(calls),
                 }
             })
             .collect();
@@ -150,6 +176,9 @@ pub(crate) fn measure(
     callers: usize,
     total: usize,
 ) -> f64 {
+    if hop == Hop::Bare {
+        return bare::measure(callers.min(MAX_THREADS), crate::WORKERS, total);
+    }
     fn work() -> u64 {
         std::hint::black_box(42)
     }
@@ -166,6 +195,9 @@ pub(crate) fn threads(
     callers: usize,
     total: usize,
 ) -> usize {
+    if hop == Hop::Bare {
+        return callers.min(MAX_THREADS);
+    }
     use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
     fn this_thread() -> u64 {
         BuildHasherDefault::<DefaultHasher>::default().hash_one(thread::current().id())

@@ -3,6 +3,7 @@
 //! Absolute numbers of a shared machine say little, so all ways are measured in turns within one run, several rounds of it, idle and beside HTTP
 //! traffic, and what is printed is the median of each and its ratio to tokio's own way.
 
+mod bare;
 mod context;
 mod hops;
 mod load;
@@ -10,7 +11,7 @@ mod waits;
 
 use tokio::runtime::Builder;
 
-use crate::hops::{Dedicated, HOPS, Hop};
+use crate::hops::{BARE, Dedicated, HOPS, Hop, OWN};
 use crate::load::Load;
 use crate::waits::{WAITS, Wait};
 
@@ -128,6 +129,12 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
+/// Of `spawn_blocking`. A scope for each call is the price of a request, which has no goal of its own.
+fn goal(hop: Hop, callers: usize) -> Option<f64> {
+    let judged = hop.is_ours() && hop != Hop::StickyEach;
+    judged.then_some(if callers == 1 { 1.0 } else { 0.2 })
+}
+
 fn print(
     handle: &tokio::runtime::Handle,
     dedicated: &Dedicated,
@@ -140,13 +147,23 @@ fn print(
         for (hop, [idle, loaded]) in HOPS.into_iter().zip(hops) {
             let threads = hops::threads(handle, hop, dedicated, callers, 4_000);
             let scopes = hop.scopes(callers);
+            let beside = if hop == HOPS[OWN] {
+                let [bare_idle, bare_loaded] = &hops[BARE];
+                format!(
+                    "; {:.2} of bare threads idle, {:.2} beside load",
+                    ratio(&idle[at], &bare_idle[at]),
+                    ratio(&loaded[at], &bare_loaded[at])
+                )
+            } else {
+                String::new()
+            };
             Row {
                 name: hop.name(),
                 callers,
                 idle: (median(&idle[at]), ratio(&idle[at], &hops[0][0][at])),
                 loaded: (median(&loaded[at]), ratio(&loaded[at], &hops[0][1][at])),
-                goal: hop.is_ours().then_some(if callers == 1 { 1.0 } else { 0.2 }),
-                note: format!("{scopes} scopes, {threads} threads"),
+                goal: goal(hop, callers),
+                note: format!("{scopes}; {threads} threads{beside}"),
             }
             .print();
         }
@@ -170,5 +187,6 @@ fn print(
         median(&polls[0]),
         median(&polls[1])
     );
-    debug_assert!(HOPS[0] == Hop::SpawnBlocking && WAITS[0] == Wait::HandleBlockOn);
+    debug_assert!(HOPS[0] == Hop::SpawnBlocking && HOPS[BARE] == Hop::Bare && HOPS[OWN] == Hop::StickyOwn);
+    debug_assert!(WAITS[0] == Wait::HandleBlockOn);
 }

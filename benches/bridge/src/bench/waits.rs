@@ -2,7 +2,7 @@
 
 use std::future::{Future, ready};
 use std::hint::black_box;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -15,23 +15,27 @@ use tokio::runtime::Handle;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
     HandleBlockOn,
+    HandleBlockOnBoxed,
     Park,
     AsyncToSync,
     AsyncToSyncEntered,
     OpPlain,
     OpEntered,
     OpInJob,
+    OpBoxed,
 }
 
 /// The order in which one round measures them.
-pub(crate) const WAITS: [Wait; 7] = [
+pub(crate) const WAITS: [Wait; 9] = [
     Wait::HandleBlockOn,
+    Wait::HandleBlockOnBoxed,
     Wait::Park,
     Wait::AsyncToSync,
     Wait::AsyncToSyncEntered,
     Wait::OpPlain,
     Wait::OpEntered,
     Wait::OpInJob,
+    Wait::OpBoxed,
 ];
 
 struct Unpark(Thread);
@@ -59,16 +63,18 @@ impl Wait {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::HandleBlockOn => "tokio Handle::block_on",
+            Self::HandleBlockOnBoxed => "  the same of a boxed future",
             Self::Park => "park and unpark, as pollster",
             Self::AsyncToSync => "ours async_to_sync",
-            Self::OpPlain => "ours Op::wait",
+            Self::OpPlain => "ours Op::ready, waited for",
+            Self::OpBoxed => "ours Op::new, waited for",
             Self::AsyncToSyncEntered | Self::OpEntered => "  the same in a runtime's context",
             Self::OpInJob => "  the same in a sync job",
         }
     }
 
     pub(crate) fn is_ours(self) -> bool {
-        !matches!(self, Self::HandleBlockOn | Self::Park)
+        !matches!(self, Self::HandleBlockOn | Self::HandleBlockOnBoxed | Self::Park)
     }
 
     fn run(self, runtime: &Handle, count: usize) {
@@ -92,7 +98,15 @@ impl Wait {
     fn once(self, runtime: &Handle) -> u64 {
         match self {
             Self::HandleBlockOn => runtime.block_on(ready(42)),
+            Self::HandleBlockOnBoxed => {
+                let future: Pin<Box<dyn Future<Output = u64> + Send>> = black_box(Box::pin(ready(42)));
+                runtime.block_on(future)
+            }
             Self::Park => park_until(ready(42)),
+            Self::OpBoxed => {
+                let op: Op<'static, u64> = Op::new("bench", ready(Ok(42)));
+                op.wait().expect("no event loop here")
+            }
             Self::AsyncToSync | Self::AsyncToSyncEntered => {
                 async_to_sync(ready(42)).expect("no event loop here")
             }

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::error::DeadlockError;
 use super::hold::{Hold, Inner};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{LazyLock, Mutex, MutexGuard, PoisonError, process};
 
 struct Wait {
     resource: Arc<Inner>,
@@ -23,8 +24,10 @@ struct Graph {
     inside: HashMap<usize, Vec<u64>>,
 }
 
-static GRAPH: LazyLock<Mutex<Graph>> = LazyLock::new(Mutex::default);
-static REFUSED: AtomicU64 = AtomicU64::new(0);
+process! {
+    static GRAPH: LazyLock<Mutex<Graph>> = LazyLock::new(Mutex::default);
+    static REFUSED: AtomicU64 = AtomicU64::new(0);
+}
 
 /// A stuck circle is stable while this lock is held: a wait that is dropped takes it first, and a hold outlives the waits inside of it.
 fn graph() -> MutexGuard<'static, Graph> {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -14,6 +14,7 @@ use tokio::task;
 
 use super::wait::Waiting;
 use crate::context::with_current;
+use crate::sync::{Mutex, MutexGuard, PoisonError, thread_local};
 
 /// Something that is held and waited for: a pool's connections, a writer, a savepoint.
 ///
@@ -101,7 +102,11 @@ impl Resource {
     /// As cancel-safe as `future`.
     #[track_caller]
     pub fn wait<F: Future>(&self, future: F) -> Waiting<F> {
-        Waiting::new(self.clone(), future, Location::caller())
+        self.wait_at(future, Location::caller())
+    }
+
+    pub(crate) fn wait_at<F: Future>(&self, future: F, location: &'static Location<'static>) -> Waiting<F> {
+        Waiting::new(self.clone(), future, location)
     }
 
     /// Who holds it at this moment: for the error of a wait that took too long.
@@ -268,38 +273,29 @@ thread_local! {
     static FRAMES: RefCell<Vec<(Arc<Node>, Option<task::Id>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A wait of this thread for a future, known to the graph where it is inside of anything.
-pub(crate) struct Frame {
-    known: bool,
+/// A wait of this thread for a future begins, inside of something. Always true.
+pub(crate) fn enter_frame(inside: &Arc<Node>) -> bool {
+    FRAMES.with_borrow_mut(|frames| frames.push((Arc::clone(inside), task::try_id())));
+    true
 }
 
-impl Frame {
-    pub(crate) fn enter() -> Self {
-        let held = with_current(|current| current.held().cloned());
-        let known = held.is_some();
-        if let Some(node) = held {
-            FRAMES.with_borrow_mut(|frames| frames.push((node, task::try_id())));
-        }
-        Self { known }
-    }
-}
-
-impl Drop for Frame {
-    fn drop(&mut self) {
-        if self.known {
-            let frame = FRAMES.with_borrow_mut(Vec::pop);
-            drop(frame);
-        }
-    }
+/// It ends.
+pub(crate) fn leave_frame() {
+    let frame = FRAMES.with_borrow_mut(Vec::pop);
+    drop(frame);
 }
 
 /// All holds that can't end before the code that asks has gone on, from the innermost outwards.
 pub(super) fn blocked_by_this_code() -> Vec<Arc<Hold>> {
     let mut holds = Vec::new();
     let task = task::try_id();
-    let own = with_current(|current| current.held().cloned());
+    let (own, scope) = with_current(|current| (current.held().cloned(), current.scope_inner().cloned()));
     if own.is_some_and(|node| !node.collect(task, &mut holds)) {
         return holds;
+    }
+    // The scope keeps its thread until all code in it has ended, whichever task or thread that is on.
+    if let Some(held) = scope.as_ref().and_then(|scope| scope.held()) {
+        holds.push(Arc::clone(&held.hold));
     }
     FRAMES.with_borrow(|frames| {
         // Polled by something on this thread other than its wait, such as a `LocalSet`: then the wait can end before it.

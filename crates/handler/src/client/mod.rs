@@ -1,5 +1,10 @@
 //! The test client: requests to an application without a network.
 
+mod assertions;
+mod draft;
+mod events;
+mod factory;
+mod multipart;
 mod request;
 mod response;
 
@@ -9,14 +14,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, HeaderValue, Method, header};
 
+pub use self::events::{ClientStream, ServerEvent};
+pub use self::factory::{FactoryRequest, RequestFactory};
+pub use self::multipart::MultipartForm;
 pub use self::request::ClientRequest;
 pub use self::response::ClientResponse;
 use crate::handler::{Handler, IntoHandler};
 
 /// A browser for tests, without a network.
 ///
-/// It keeps cookies. Nothing is raised: a view that fails or panics gives a response with status 500, as it would a visitor.
-/// A clone is the same browser, with the same cookies.
+/// It keeps cookies. What a visitor would see as a page with status 500 is an `Err` with what went wrong, so that `?` and `unwrap` show it; see
+/// [`raise_exceptions`](Self::raise_exceptions). A clone is the same browser, with the same cookies.
 ///
 /// A request runs in the context of the test. Waited for in a sync test, sync views run on the test's own thread.
 ///
@@ -41,6 +49,16 @@ use crate::handler::{Handler, IntoHandler};
 pub struct Client {
     handler: Handler,
     cookies: Arc<Mutex<BTreeMap<String, String>>>,
+    raise: bool,
+    enforce_csrf: bool,
+}
+
+/// Among a request's values: it comes from the test client, which reads the response at once and as a whole.
+#[derive(Clone, Debug)]
+pub(crate) struct TestRequest {
+    /// Whether the error of a view is wanted, and not only its page.
+    pub(crate) raise: bool,
+    pub(crate) enforce_csrf: bool,
 }
 
 impl Client {
@@ -55,9 +73,31 @@ impl Client {
             Ok(handler) => Self {
                 handler,
                 cookies: Arc::default(),
+                raise: true,
+                enforce_csrf: false,
             },
             Err(error) => panic!("the application can't be built: {error}"),
         }
+    }
+
+    /// Whether a request whose view fails with status 500, or panics, is an `Err` with that error; it is, unless this says otherwise. Without it, the test
+    /// sees the page that a visitor would.
+    #[must_use]
+    pub fn raise_exceptions(mut self, raise: bool) -> Self {
+        self.raise = raise;
+        self
+    }
+
+    /// Has [`Csrf`](crate::Csrf) check the requests of this client too. Without it they are let through, as in Django's tests.
+    #[must_use]
+    pub fn enforce_csrf(mut self) -> Self {
+        self.enforce_csrf = true;
+        self
+    }
+
+    /// Sets a cookie, as if the application had.
+    pub fn set_cookie(&self, name: impl Into<String>, value: impl Into<String>) {
+        self.jar().insert(name.into(), value.into());
     }
 
     /// The application.
@@ -115,7 +155,7 @@ impl Client {
     }
 
     /// What the jar sends with each request. Paths and domains are not looked at: there is one host.
-    fn cookie_header(&self) -> Option<HeaderValue> {
+    pub(crate) fn cookie_header(&self) -> Option<HeaderValue> {
         let pairs: Vec<String> = self
             .jar()
             .iter()

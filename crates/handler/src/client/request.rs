@@ -1,103 +1,51 @@
 //! A request of the test client.
 
-use std::fmt::Display;
 use std::future::IntoFuture;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use nuages_bridge::{OpFuture, async_frame};
-use nuages_protocol::{Address, Body, HttpScope};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::Serialize;
+use nuages_protocol::Body;
 
-use super::{Client, ClientResponse};
-use crate::error::{Error, Op, Result};
+use super::draft::{Draft, building};
+use super::{Client, ClientResponse, ClientStream, TestRequest};
+use crate::error::{Error, Failure, Op, Result};
 
-/// What a browser encodes of a target that somebody typed.
-const TYPED: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'`')
-    .add(b'{')
-    .add(b'}');
+/// How many redirects are followed: as many as browsers follow.
+const MAX_REDIRECTS: usize = 20;
 
 /// A request that is being put together: `.await` it in an async test, [`wait`](Self::wait) for it in a sync one.
 #[derive(Debug)]
 #[must_use = "a request is sent when it is `.await`ed (async code) or `.wait()`ed for (sync code)"]
 pub struct ClientRequest {
     client: Client,
-    method: Method,
-    target: String,
-    headers: HeaderMap,
-    body: Bytes,
-    /// The first mistake in putting it together.
-    error: Option<Error>,
+    draft: Draft,
+    follow: bool,
+}
+building!(ClientRequest);
+
+/// Redirects that lead nowhere.
+#[derive(Debug, thiserror::Error)]
+enum RedirectError {
+    #[error("the redirects go in a circle: {0}")]
+    Circle(String),
+    #[error("there are more than {MAX_REDIRECTS} redirects: {0}")]
+    TooMany(String),
 }
 
 impl ClientRequest {
     pub(super) fn new(client: Client, method: Method, target: &str) -> Self {
-        let target = utf8_percent_encode(target, TYPED).to_string();
         Self {
             client,
-            method,
-            target,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            error: None,
+            draft: Draft::new(method, target),
+            follow: false,
         }
     }
 
-    /// Sets a header.
-    pub fn header<K, V>(mut self, name: K, value: V) -> Self
-    where
-        K: TryInto<HeaderName, Error: Into<http::Error>>,
-        V: TryInto<HeaderValue, Error: Into<http::Error>>,
-    {
-        match (
-            name.try_into().map_err(Into::into),
-            value.try_into().map_err(Into::into),
-        ) {
-            (Ok(name), Ok(value)) => {
-                self.headers.append(name, value);
-            }
-            (Err(error), _) | (_, Err(error)) => self.error = self.error.or_else(|| Some(error.into())),
-        }
-        self
-    }
-
-    /// Adds values to the query.
-    pub fn query<K: AsRef<str>, V: Display>(mut self, values: impl IntoIterator<Item = (K, V)>) -> Self {
-        for (name, value) in values {
-            self.target
-                .push(if self.target.contains('?') { '&' } else { '?' });
-            self.target.push_str(&encoded([(name, value)]));
-        }
-        self
-    }
-
-    /// Sends an HTML form.
-    pub fn form<K: AsRef<str>, V: Display>(self, fields: impl IntoIterator<Item = (K, V)>) -> Self {
-        let body = encoded(fields);
-        self.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(body)
-    }
-
-    /// Sends a value as JSON.
-    pub fn json(mut self, value: &(impl Serialize + ?Sized)) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(body) => self.header(header::CONTENT_TYPE, "application/json").body(body),
-            Err(error) => {
-                self.error = self.error.or_else(|| Some(error.into()));
-                self
-            }
-        }
-    }
-
-    /// Sends these bytes.
-    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        self.body = body.into();
+    /// Follows redirects to the same host, with GET, or, for 307 and 308, with the same method and body;
+    /// [`ClientResponse::redirects`] tells the way.
+    pub fn follow(mut self) -> Self {
+        self.follow = true;
         self
     }
 
@@ -106,12 +54,52 @@ impl ClientRequest {
     pub fn send(self) -> Op<'static, ClientResponse> {
         // A leaf, so that sync views run in place on the thread of a sync test. Users' async code is polled in frames of its own.
         Op::leaf("Client request", async move {
-            let (client, scope, body) = self.into_parts()?;
-            let response = client.handler.answer_here(scope, body).await?;
-            let (parts, body) = response.into_parts();
-            client.keep_cookies(&parts.headers);
-            let body = async_frame(body.collect(usize::MAX)).await?;
-            Ok(ClientResponse::new(parts, body))
+            let Self {
+                client,
+                mut draft,
+                follow,
+            } = self;
+            let mut redirects: Vec<(String, StatusCode)> = Vec::new();
+            loop {
+                let response = answer(&client, draft.clone()).await?;
+                let (parts, body) = response.into_parts();
+                let body = async_frame(body.collect(usize::MAX)).await?;
+                let mut response = ClientResponse::new(parts, body);
+                let next = if follow {
+                    redirected(&draft, &response)
+                } else {
+                    None
+                };
+                let Some(next) = next else {
+                    response.redirects = redirects;
+                    return Ok(response);
+                };
+                let way = || {
+                    let steps = redirects.iter().map(|(target, _)| target.as_str());
+                    steps
+                        .chain([next.target.as_str()])
+                        .collect::<Vec<_>>()
+                        .join(" -> ")
+                };
+                let again = |(target, _): &(String, _)| *target == next.target;
+                if redirects.iter().any(again) && next.method == draft.method {
+                    return Err(RedirectError::Circle(way()).into());
+                }
+                if redirects.len() == MAX_REDIRECTS {
+                    return Err(RedirectError::TooMany(way()).into());
+                }
+                redirects.push((next.target.clone(), response.status()));
+                draft = next;
+            }
+        })
+    }
+
+    /// Sends the request, and gives the response as soon as it begins, to be read as it comes: for events and for other streams.
+    #[track_caller]
+    pub fn stream(self) -> Op<'static, ClientStream> {
+        Op::leaf("Client request", async move {
+            let response = answer(&self.client, self.draft).await?;
+            Ok(ClientStream::new(response))
         })
     }
 
@@ -119,8 +107,12 @@ impl ClientRequest {
     ///
     /// # Errors
     ///
-    /// When the request can't be sent, as with a header that holds a line break; on an event loop; or when the response's
-    /// body breaks off. A response of status 500 is no error.
+    /// What the view failed with, if that is a response of status 500 (see [`Client::raise_exceptions`]); when the request can't be sent, as with a
+    /// header that holds a line break; on an event loop; or when the response's body breaks off.
+    ///
+    /// # Panics
+    ///
+    /// Never: a panic of the view is an error too.
     ///
     /// # Blocking
     ///
@@ -129,38 +121,76 @@ impl ClientRequest {
     pub fn wait(self) -> Result<ClientResponse> {
         self.send().wait()
     }
+}
 
-    fn into_parts(self) -> Result<(Client, HttpScope, Body)> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        let uri: Uri = self.target.parse()?;
-        let mut scope = HttpScope::new(self.method, uri);
-        scope.headers = self.headers;
-        scope.client = Some(Address::from(std::net::SocketAddr::from(([127, 0, 0, 1], 49152))));
-        if !scope.headers.contains_key(header::HOST) {
-            scope
-                .headers
-                .insert(header::HOST, HeaderValue::from_static("testserver"));
-        }
-        if let Some(cookies) = self.client.cookie_header() {
-            scope.headers.append(header::COOKIE, cookies);
-        }
-        if !self.body.is_empty() {
-            scope
-                .headers
-                .insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
-        }
-        Ok((self.client, scope, self.body.into()))
+/// Has the application answer one request.
+async fn answer(client: &Client, draft: Draft) -> Result<http::Response<Body>> {
+    let (mut scope, body): (_, Bytes) = draft.into_scope()?;
+    if let Some(cookies) = client.cookie_header() {
+        scope.headers.append(header::COOKIE, cookies);
+    }
+    scope.extensions.insert(TestRequest {
+        raise: client.raise,
+        enforce_csrf: client.enforce_csrf,
+    });
+    let mut response = client.handler.answer_here(scope, body.into()).await?;
+    client.keep_cookies(response.headers());
+    match response.extensions_mut().remove::<Failure>() {
+        Some(failure) => Err(failure.error().clone()),
+        None => Ok(response),
     }
 }
 
-fn encoded<K: AsRef<str>, V: Display>(fields: impl IntoIterator<Item = (K, V)>) -> String {
-    let mut text = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in fields {
-        text.append_pair(name.as_ref(), &value.to_string());
+/// The request that a redirect asks for, if it is one and leads to the same host.
+fn redirected(draft: &Draft, response: &ClientResponse) -> Option<Draft> {
+    let status = response.status().as_u16();
+    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+        return None;
     }
-    text.finish()
+    let location = response.header("location")?;
+    let target = resolve(&draft.target, location, host_of(&draft.headers))?;
+    let keeps = matches!(status, 307 | 308);
+    let mut next = Draft::new(if keeps { draft.method.clone() } else { Method::GET }, "");
+    if draft.method == Method::HEAD {
+        next.method = Method::HEAD;
+    }
+    next.target = target;
+    next.scheme = draft.scheme;
+    next.headers.clone_from(&draft.headers);
+    if keeps {
+        next.body = draft.body.clone();
+    } else {
+        for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+            next.headers.remove(name);
+        }
+    }
+    Some(next)
+}
+
+fn host_of(headers: &HeaderMap) -> &str {
+    let host = headers.get(header::HOST).map(HeaderValue::to_str);
+    host.and_then(Result::ok).unwrap_or("testserver")
+}
+
+/// A `Location` as a target of the same host, without its fragment.
+fn resolve(target: &str, location: &str, host: &str) -> Option<String> {
+    let location = location.split('#').next().unwrap_or_default();
+    let own = location
+        .split_once("://")
+        .map_or(location, |(_, rest)| rest.strip_prefix(host).unwrap_or("//"));
+    if own.starts_with("//") {
+        return None;
+    }
+    if own.starts_with('/') {
+        return Some(own.to_owned());
+    }
+    let path = target.split('?').next().unwrap_or_default();
+    if let Some(query) = own.strip_prefix('?') {
+        return Some(format!("{path}?{query}"));
+    }
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let whole = format!("{folder}/{own}");
+    whole.parse::<Uri>().ok().map(|uri| uri.to_string())
 }
 
 impl IntoFuture for ClientRequest {
@@ -170,5 +200,29 @@ impl IntoFuture for ClientRequest {
     #[track_caller]
     fn into_future(self) -> Self::IntoFuture {
         self.send().into_future()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resolve;
+
+    #[test]
+    fn a_location_is_resolved_against_the_target() {
+        for (location, target) in [
+            ("/b/", Some("/b/")),
+            ("c/", Some("/a/c/")),
+            ("?page=2", Some("/a/b?page=2")),
+            ("/b/#top", Some("/b/")),
+            ("http://testserver/b/", Some("/b/")),
+            ("https://example.com/b/", None),
+            ("//example.com/b/", None),
+        ] {
+            assert_eq!(
+                resolve("/a/b?q=1", location, "testserver").as_deref(),
+                target,
+                "{location}"
+            );
+        }
     }
 }

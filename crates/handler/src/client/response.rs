@@ -7,6 +7,7 @@ use http::{HeaderMap, StatusCode, response::Parts};
 use serde::de::DeserializeOwned;
 
 use crate::error::Result;
+use crate::template::Rendered;
 
 /// A response with its whole body.
 #[derive(Clone)]
@@ -15,6 +16,8 @@ pub struct ClientResponse {
     headers: HeaderMap,
     body: Bytes,
     text: String,
+    pub(super) redirects: Vec<(String, StatusCode)>,
+    rendered: Option<Rendered>,
 }
 
 impl ClientResponse {
@@ -25,7 +28,19 @@ impl ClientResponse {
             headers: parts.headers,
             body,
             text,
+            redirects: Vec::new(),
+            rendered: parts.extensions.get::<Rendered>().cloned(),
         }
+    }
+
+    /// The targets of the redirects that were followed, each with the status that led there.
+    pub fn redirects(&self) -> &[(String, StatusCode)] {
+        &self.redirects
+    }
+
+    /// What the page was rendered of, if it is a [`TemplateResponse`](crate::TemplateResponse) of a `T`.
+    pub fn context<T: 'static>(&self) -> Option<&T> {
+        self.rendered.as_ref()?.0.downcast_ref()
     }
 
     /// The status, which compares with numbers: `assert_eq!(response.status(), 200)`.

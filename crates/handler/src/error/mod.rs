@@ -1,17 +1,26 @@
 //! What a view fails with: any error, with the status that answers it.
 
+mod convert;
+mod debug;
+mod failure;
 mod page;
+mod settle;
 
-use std::any::Any;
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use nuages_bridge::BridgeError;
-use nuages_protocol::BodyError;
 
-pub(crate) use self::page::{Problem, settle, without_body};
+pub use self::convert::SuspiciousOperation;
+pub(crate) use self::convert::{backtrace, capture_backtraces};
+pub use self::failure::Failure;
+pub(crate) use self::page::without_body;
+pub(crate) use self::settle::{log_status, settle};
+pub use crate::panic::Panic;
 
 /// The result of a view or a middleware.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -25,7 +34,7 @@ pub type Op<'a, T> = nuages_bridge::Op<'a, T, Error>;
 /// is logged with its whole chain of sources. Errors that are meant for the visitor are made by the functions here
 /// ([`not_found`](Self::not_found), [`bad_request`](Self::bad_request)): their message is shown.
 ///
-/// As `anyhow::Error` it does not implement [`std::error::Error`] itself, which is what lets `?` take everything;
+/// A clone is the same error. As `anyhow::Error` it does not implement [`std::error::Error`] itself, which is what lets `?` take everything;
 /// [`source`](Self::source) gives what it holds.
 ///
 /// # Examples
@@ -44,20 +53,29 @@ pub type Op<'a, T> = nuages_bridge::Op<'a, T, Error>;
 /// assert_eq!(error.status(), 500);
 /// assert!(error.downcast_ref::<std::io::Error>().is_some());
 /// ```
+#[derive(Clone)]
 pub struct Error {
     /// One pointer wide, so that the good case of a `Result` pays little for it.
     inner: Box<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     status: StatusCode,
     /// Meant for the visitor.
     message: Option<Cow<'static, str>>,
     headers: HeaderMap,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// Where it became one, if anybody wants to know.
+    backtrace: Option<Arc<Backtrace>>,
 }
 
 impl Error {
+    /// Of an error whose type is not known.
+    pub(crate) fn from_boxed(error: Box<dyn StdError + Send + Sync>) -> Self {
+        Self::from(Boxed(error))
+    }
+
     fn plain(status: StatusCode) -> Self {
         Self {
             inner: Box::new(Inner {
@@ -65,6 +83,7 @@ impl Error {
                 message: None,
                 headers: HeaderMap::new(),
                 source: None,
+                backtrace: None,
             }),
         }
     }
@@ -94,6 +113,25 @@ impl Error {
     /// 404: there is nothing here.
     pub fn not_found() -> Self {
         Self::plain(StatusCode::NOT_FOUND)
+    }
+
+    /// 413: what was sent is too large; `message` says what is the most, to the visitor.
+    pub fn payload_too_large(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+    }
+
+    /// 429: too often; the visitor may come again after this time, which is told in whole seconds, rounded up.
+    pub fn too_many_requests(retry_after: std::time::Duration) -> Self {
+        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        Self::plain(StatusCode::TOO_MANY_REQUESTS)
+            .with_header_value(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// 503: not now; the visitor may come again after this time, which is told in whole seconds, rounded up.
+    pub fn unavailable(retry_after: std::time::Duration) -> Self {
+        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        Self::plain(StatusCode::SERVICE_UNAVAILABLE)
+            .with_header_value(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     /// 405: not by this method; `allow` are those that would do.
@@ -146,8 +184,28 @@ impl Error {
         self.bridge_error().is_some_and(BridgeError::is_overloaded)
     }
 
+    /// Whether a view or a middleware panicked; [`downcast_ref::<Panic>`](Self::downcast_ref) tells more.
+    pub fn is_panic(&self) -> bool {
+        self.downcast_ref::<Panic>().is_some()
+    }
+
     fn bridge_error(&self) -> Option<&BridgeError> {
         self.chain().find_map(|error| error.downcast_ref())
+    }
+
+    /// The message for the visitor, if there is one.
+    pub(crate) fn message(&self) -> Option<&str> {
+        self.inner.message.as_deref()
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.inner.headers
+    }
+
+    /// Where it became an error of a view: captured where `RUST_BACKTRACE=1` asks for it, and in debug mode.
+    pub fn backtrace(&self) -> Option<&Backtrace> {
+        let backtrace = self.inner.backtrace.as_deref();
+        backtrace.filter(|backtrace| backtrace.status() == BacktraceStatus::Captured)
     }
 
     /// The error that it was made of, if any.
@@ -163,30 +221,14 @@ impl Error {
         std::iter::successors(self.source(), |error| (*error).source())
     }
 
+    /// What is behind the text of [`Display`](fmt::Display), which without a message of its own is that of the first source.
+    pub(crate) fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+        self.chain().skip(usize::from(self.inner.message.is_none()))
+    }
+
     /// The error that it was made of, if that is an `E`.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         self.source()?.downcast_ref()
-    }
-}
-
-impl<E> From<E> for Error
-where
-    E: StdError + Send + Sync + 'static,
-{
-    fn from(error: E) -> Self {
-        // The errors below us that know their status. Their text is about the request, not about the program, only where
-        // it is the client's mistake.
-        let any: &dyn Any = &error;
-        let mut made = match (any.downcast_ref::<BodyError>(), any.downcast_ref::<BridgeError>()) {
-            (Some(body), _) if body.status().is_client_error() => Self::new(body.status(), body.to_string()),
-            // Each is over before long, or another process answers.
-            (_, Some(bridge)) if bridge.is_overloaded() || bridge.is_stuck() || bridge.is_shut_down() => {
-                Self::plain(StatusCode::SERVICE_UNAVAILABLE).with_header("retry-after", "1")
-            }
-            _ => Self::plain(StatusCode::INTERNAL_SERVER_ERROR),
-        };
-        made.inner.source = Some(Box::new(error));
-        made
     }
 }
 
@@ -204,9 +246,7 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
-        // Without a message of its own, the first source was what is printed above.
-        let causes = self.chain().skip(usize::from(self.inner.message.is_none()));
-        for (number, cause) in causes.enumerate() {
+        for (number, cause) in self.causes().enumerate() {
             if number == 0 {
                 f.write_str("\n\nCaused by:")?;
             }
@@ -215,6 +255,11 @@ impl fmt::Debug for Error {
         Ok(())
     }
 }
+
+/// An error of any type, as one type.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Boxed(Box<dyn StdError + Send + Sync>);
 
 #[cfg(test)]
 mod tests {
@@ -253,6 +298,14 @@ mod tests {
             Error::from(outer()).with_status(StatusCode::BAD_GATEWAY).status(),
             502
         );
+    }
+
+    #[test]
+    fn a_time_to_come_again_is_told_in_whole_seconds() {
+        let error = Error::too_many_requests(std::time::Duration::from_millis(1500));
+        assert_eq!(error.status(), 429);
+        assert_eq!(error.headers()["retry-after"], "2");
+        assert_eq!(Error::payload_too_large("10 MB at most").status(), 413);
     }
 
     #[tokio::test]

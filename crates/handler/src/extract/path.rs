@@ -4,8 +4,8 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use std::fmt;
 
-use super::FromRequest;
-use crate::error::{Error, Result};
+use super::rejection::PathKind as PathError;
+use super::{FromRequest, PathRejection};
 use crate::request::Request;
 
 /// What the converters of the route took of the path: one value, a tuple of them from left to right, or a struct by their names.
@@ -42,25 +42,11 @@ pub struct Path<T>(
 );
 
 impl<T: DeserializeOwned> FromRequest for Path<T> {
-    fn from_request(request: &Request) -> Result<Self> {
-        match T::deserialize(Params(request)) {
-            Ok(value) => Ok(Self(value)),
-            Err(error @ PathError::Shape(_)) => Err(error.into()),
-            Err(error @ PathError::Value(_)) => {
-                Err(Error::from(error).with_status(http::StatusCode::NOT_FOUND))
-            }
-        }
-    }
-}
+    type Rejection = PathRejection;
 
-#[derive(Debug, thiserror::Error)]
-enum PathError {
-    /// The program's mistake.
-    #[error("the view's `Path` does not fit its route: {0}")]
-    Shape(String),
-    /// The visitor's.
-    #[error("{0}")]
-    Value(String),
+    fn from_request(request: &Request) -> Result<Self, PathRejection> {
+        Ok(Self(T::deserialize(Params(request))?))
+    }
 }
 
 impl de::Error for PathError {

@@ -2,11 +2,11 @@
 
 use serde::de::DeserializeOwned;
 
-use super::FromRequest;
-use crate::error::{Error, Result};
-use crate::request::Request;
+use super::{FromRequest, QueryRejection};
+use crate::request::{Request, check_urlencoded};
 
-/// What stands behind the question mark of the URL, read into a type of serde's; what does not fit is a 400.
+/// What stands behind the question mark of the URL, read into a type of serde's; what does not fit is a 400
+/// that names the parameter: a [`QueryRejection`].
 ///
 /// # Examples
 ///
@@ -32,9 +32,19 @@ pub struct Query<T>(
 );
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
-    fn from_request(request: &Request) -> Result<Self> {
-        serde_html_form::from_str(request.uri().query().unwrap_or_default())
-            .map(Self)
-            .map_err(|error| Error::bad_request(format!("The query is not as expected: {error}.")))
+    type Rejection = QueryRejection;
+
+    fn from_request(request: &Request) -> Result<Self, QueryRejection> {
+        let text = request.uri().query().unwrap_or_default();
+        if let Err(error) = check_urlencoded(text.as_bytes(), request.limits()) {
+            return Err(QueryRejection::new(None, error));
+        }
+        serde_html_form::from_str(text).map(Self).map_err(|error| {
+            let fields = serde_html_form::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
+            match serde_path_to_error::deserialize::<_, T>(fields) {
+                Err(error) => QueryRejection::new(Some(error.path()), error.inner()),
+                Ok(_) => QueryRejection::new(None, error),
+            }
+        })
     }
 }

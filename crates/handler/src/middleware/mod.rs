@@ -1,8 +1,12 @@
 //! Middleware: code around the views, sync, async or neither.
 
+mod builtin;
 mod chain;
+mod factory;
+mod hooks;
 mod neutral;
 mod next;
+mod tower_layer;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,22 +17,33 @@ use std::sync::Arc;
 
 use nuages_bridge as bridge;
 
+pub(crate) use self::builtin::DEFAULTS;
+pub use self::builtin::{
+    AccessLog, AllowedHosts, Common, ConcurrencyLimit, ConditionalGet, ContentSecurityPolicy, Csrf,
+    RequestId, SecurityHeaders, Timeout, csp_nonce, csrf_exempt, csrf_token, request_id, rotate_csrf_token,
+};
 pub(crate) use self::chain::run;
+pub use self::factory::MiddlewareNotUsed;
+pub(crate) use self::hooks::Hooks;
+pub use self::hooks::{AsyncMiddleware, Middleware};
 pub use self::neutral::{Neutral, NeutralMiddleware, neutral};
 pub use self::next::Next;
+pub use self::tower_layer::{TowerNext, tower_layer};
 use crate::name::{for_ever, name_of};
 use crate::request::Request;
 use crate::response::{IntoResponse, Response};
 use crate::view::{BoxFuture, Mode};
 
 type SyncLayer = Arc<dyn Fn(Request, Next) -> Response + Send + Sync>;
-type AsyncLayer = Arc<dyn Fn(Request, Next) -> BoxFuture<Response> + Send + Sync>;
+type AsyncLayer = Arc<dyn Fn(Request, Next) -> BoxFuture<'static, Response> + Send + Sync>;
 
 /// One middleware, as a route's chain holds it.
 #[derive(Clone)]
 pub struct Layer {
     pub(crate) kind: Kind,
     pub(crate) name: Cow<'static, str>,
+    /// What a struct has beside its call; a neutral one has it in itself.
+    pub(crate) hooks: Option<Hooks>,
 }
 
 #[derive(Clone)]
@@ -36,15 +51,34 @@ pub(crate) enum Kind {
     Sync(SyncLayer),
     Async(AsyncLayer),
     Neutral(Arc<dyn NeutralMiddleware>),
+    /// Made when the application is built, of its settings.
+    Factory(factory::Factory),
+    /// One that declined, and why.
+    Unused(MiddlewareNotUsed),
 }
 
 impl Layer {
+    /// Says what the plan calls it.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    fn new(kind: Kind, name: Cow<'static, str>) -> Self {
+        Self {
+            kind,
+            name,
+            hooks: None,
+        }
+    }
+
     /// What kind of code it is.
     pub fn mode(&self) -> Mode {
         match &self.kind {
             Kind::Sync(_) => Mode::Sync,
             Kind::Async(_) => Mode::Async,
-            Kind::Neutral(_) => Mode::Neutral,
+            Kind::Neutral(_) | Kind::Factory(_) | Kind::Unused(_) => Mode::Neutral,
         }
     }
 }
@@ -59,7 +93,9 @@ impl fmt::Debug for Layer {
 }
 
 /// What can stand around the views: a `fn` or an `async fn` of a [`Request`] and [`Next`] that returns a response, or a
-/// [`NeutralMiddleware`].
+/// [`NeutralMiddleware`], a [`Middleware`] or an [`AsyncMiddleware`].
+///
+/// An `Option` or a `Result` of one is one that may decline: `None` and [`MiddlewareNotUsed`] leave the chain as it was.
 ///
 /// The parameter `M` is inferred; it is what lets the kinds share one trait.
 ///
@@ -84,7 +120,7 @@ impl fmt::Debug for Layer {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a middleware",
     label = "not a middleware: it takes a `Request` and `Next`",
-    note = "a middleware is `fn(Request, Next) -> Result<Response>` or the same with `async fn`, or a type that implements `NeutralMiddleware`",
+    note = "a middleware is `fn(Request, Next) -> Result<Response>` or the same with `async fn`, or a type that implements `Middleware`, `AsyncMiddleware` or `NeutralMiddleware`",
     note = "the future of an `async fn` has to be `Send`: what is no `Send` can't be held across an `.await`"
 )]
 pub trait IntoMiddleware<M> {
@@ -95,11 +131,11 @@ pub trait IntoMiddleware<M> {
 
 /// Marks a `fn`.
 #[derive(Debug)]
-pub struct SyncMiddleware<R>(PhantomData<R>);
+pub struct SyncFunction<R>(PhantomData<R>);
 
 /// Marks an `async fn`.
 #[derive(Debug)]
-pub struct AsyncMiddleware<R>(PhantomData<R>);
+pub struct AsyncFunction<R>(PhantomData<R>);
 
 /// Marks a [`NeutralMiddleware`].
 #[derive(Debug)]
@@ -116,7 +152,7 @@ impl IntoMiddleware<AsItIs> for Layer {
     }
 }
 
-impl<F, R> IntoMiddleware<SyncMiddleware<R>> for F
+impl<F, R> IntoMiddleware<SyncFunction<R>> for F
 where
     F: Fn(Request, Next) -> R + Send + Sync + 'static,
     R: IntoResponse,
@@ -124,14 +160,14 @@ where
     #[track_caller]
     fn into_middleware(self) -> Layer {
         let name = name_of::<F>(Location::caller());
-        Layer {
-            kind: Kind::Sync(Arc::new(move |request, next| self(request, next).into_response())),
+        Layer::new(
+            Kind::Sync(Arc::new(move |request, next| self(request, next).into_response())),
             name,
-        }
+        )
     }
 }
 
-impl<F, Fut> IntoMiddleware<AsyncMiddleware<Fut>> for F
+impl<F, Fut> IntoMiddleware<AsyncFunction<Fut>> for F
 where
     F: Fn(Request, Next) -> Fut + Send + Sync + 'static,
     Fut: Future + Send + 'static,
@@ -147,18 +183,13 @@ where
             let frame = bridge::async_frame(async move { f(request, next).await.into_response() });
             Box::pin(frame.named(called, added))
         });
-        Layer {
-            kind: Kind::Async(layer),
-            name,
-        }
+        Layer::new(Kind::Async(layer), name)
     }
 }
 
 impl<N: NeutralMiddleware> IntoMiddleware<NeutralMode> for N {
     fn into_middleware(self) -> Layer {
-        Layer {
-            name: self.name(),
-            kind: Kind::Neutral(Arc::new(self)),
-        }
+        let name = self.name();
+        Layer::new(Kind::Neutral(Arc::new(self)), name)
     }
 }

@@ -4,9 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 
+use crate::error::{Error, Result};
 use crate::name::short;
 use crate::request::Request;
 use crate::response::Response;
+use crate::template::DeferredTemplate;
+use crate::view::View;
 
 /// Middleware without I/O: header work, checks, counting. It runs wherever its neighbours do and never causes a hop.
 ///
@@ -40,6 +43,39 @@ pub trait NeutralMiddleware: Send + Sync + 'static {
     fn after(&self, request: &Request, response: Response) -> Response {
         let _ = request;
         response
+    }
+
+    /// Whether [`before`](Self::before) wants to look at the fields of the request's form: they are read first, without a thread. Asked of
+    /// requests that may have a body only.
+    fn needs_form(&self, request: &Request) -> bool {
+        let _ = request;
+        false
+    }
+
+    /// Right before the view; see [`Middleware::process_view`](crate::Middleware::process_view).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn process_view(&self, request: &Request, view: &View) -> Result<Option<Response>> {
+        let _ = (request, view);
+        Ok(None)
+    }
+
+    /// After the view failed; see [`Middleware::process_exception`](crate::Middleware::process_exception).
+    fn process_exception(&self, request: &Request, error: &Error) -> Option<Response> {
+        let _ = (request, error);
+        None
+    }
+
+    /// Before a template is rendered; see [`Middleware::process_template_response`](crate::Middleware::process_template_response).
+    fn process_template_response(
+        &self,
+        request: &Request,
+        response: &mut Response,
+        template: &mut DeferredTemplate,
+    ) {
+        let _ = (request, response, template);
     }
 
     /// What the plan calls it: the type's own name, unless it says otherwise.

@@ -7,20 +7,20 @@ use crate::error::Op;
 use crate::middleware::chain;
 use crate::request::Request;
 use crate::response::Response;
-use crate::urls::Route;
+use crate::urls::Endpoint;
 
 /// The layers inside a middleware, down to the view.
 ///
 /// There is one for both kinds of middleware: [`run`](Self::run) is awaited in an `async fn` and waited for in a `fn`.
 #[must_use = "a middleware that does not run `Next` has to answer itself"]
 pub struct Next {
-    route: Arc<Route>,
+    route: Arc<Endpoint>,
     /// The layer that runs next.
     at: usize,
 }
 
 impl Next {
-    pub(super) fn new(route: Arc<Route>, at: usize) -> Self {
+    pub(super) fn new(route: Arc<Endpoint>, at: usize) -> Self {
         Self { route, at }
     }
 
@@ -31,7 +31,7 @@ impl Next {
     ///
     /// # Errors
     ///
-    /// Only when it is waited for on an event loop.
+    /// Only when it is waited for on an event loop; and around a single view ([`View::layer`](crate::View::layer)) that of the view.
     ///
     /// # Cancel safety
     ///
@@ -44,10 +44,14 @@ impl Next {
     pub fn run(self, request: Request) -> Op<'static, Response> {
         let Self { route, at } = self;
         // A leaf, though users' code is inside: their async code is polled in frames of its own, which may not block.
-        Op::leaf(
-            "Next::run",
-            async move { Ok(chain::run(&route, at, request).await) },
-        )
+        Op::leaf("Next::run", async move {
+            let mut response = chain::run(&route, at, request).await;
+            match response.take_problem() {
+                // Around a single view, errors are still on their way.
+                Some(error) => Err(error),
+                None => Ok(response),
+            }
+        })
     }
 }
 

@@ -9,8 +9,10 @@ use percent_encoding::percent_decode_str;
 pub(super) fn parse<'a>(headers: impl IntoIterator<Item = &'a HeaderValue>) -> Vec<(String, String)> {
     let mut cookies = Vec::new();
     for header in headers {
-        let Ok(text) = header.to_str() else {
-            continue;
+        // Browsers send bytes as they got them. What is no UTF-8 is Latin-1, as all of HTTP was once.
+        let text = match std::str::from_utf8(header.as_bytes()) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => header.as_bytes().iter().map(|&byte| char::from(byte)).collect(),
         };
         for part in text.split(';') {
             let Some((name, value)) = part.split_once('=') else {

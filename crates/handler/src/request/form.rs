@@ -1,18 +1,18 @@
 //! A form that was sent.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::QueryDict;
-use crate::error::{Error, Result};
-use crate::extract::FromRequest;
+use percent_encoding::percent_decode;
+
+use super::{Limits, QueryDict};
+use crate::extract::{FormRejection, FromRequest, Needs};
 use crate::request::Request;
+use crate::uploads::Files;
 
-/// Django's limit: more fields than any page has, fewer than make a server busy.
-const MAX_FIELDS: usize = 1000;
-
-/// The fields of an HTML form as they were sent, read like a [`QueryDict`]. A clone is cheap.
+/// The fields of an HTML form as they were sent, read like a [`QueryDict`], and its [files](Self::files). A clone is cheap.
 ///
 /// # Examples
 ///
@@ -27,25 +27,48 @@ const MAX_FIELDS: usize = 1000;
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct FormData {
     fields: Arc<QueryDict>,
+    files: Files,
 }
 
 impl FormData {
-    pub(super) fn parse(body: &[u8]) -> Result<Self> {
-        // Counted before they are read: a megabyte of `&a` shall not become a million strings.
-        if body.iter().filter(|&&b| b == b'&').count() >= MAX_FIELDS {
-            return Err(Error::bad_request(format!(
-                "A form can have {MAX_FIELDS} fields at most."
-            )));
+    /// A form of these fields and files.
+    pub fn new(fields: QueryDict, files: Files) -> Self {
+        Self {
+            fields: Arc::new(fields),
+            files,
         }
+    }
+
+    /// Its files; none where it is not `multipart/form-data`.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    pub(super) fn parse(body: &[u8], limits: &Limits) -> Result<Self, FormRejection> {
+        check_urlencoded(body, limits)?;
         Ok(QueryDict::parse(body).into())
     }
 }
 
+/// Whether text of a form or a query may be read.
+pub(crate) fn check_urlencoded(text: &[u8], limits: &Limits) -> Result<(), FormRejection> {
+    // Counted before they are read: a megabyte of `&a` shall not become a million strings.
+    if memchr::memchr_iter(b'&', text).count() >= limits.fields.max(1) {
+        return Err(FormRejection::too_many_fields(limits.fields));
+    }
+    // What separates fields is ASCII, so that the whole is UTF-8 where each of them is.
+    let plain = text.is_ascii() && memchr::memchr(b'%', text).is_none();
+    let valid = plain
+        || match Cow::from(percent_decode(text)) {
+            Cow::Borrowed(text) => std::str::from_utf8(text).is_ok(),
+            Cow::Owned(text) => std::str::from_utf8(&text).is_ok(),
+        };
+    if valid { Ok(()) } else { Err(FormRejection::utf8()) }
+}
+
 impl From<QueryDict> for FormData {
     fn from(fields: QueryDict) -> Self {
-        Self {
-            fields: Arc::new(fields),
-        }
+        Self::new(fields, Files::default())
     }
 }
 
@@ -64,9 +87,10 @@ impl Deref for FormData {
 }
 
 impl FromRequest for FormData {
-    const NEEDS_BODY: bool = true;
+    type Rejection = FormRejection;
+    const NEEDS: Needs = Needs::FORM;
 
-    fn from_request(request: &Request) -> Result<Self> {
+    fn from_request(request: &Request) -> Result<Self, FormRejection> {
         request.buffered_form()
     }
 }

@@ -1,27 +1,40 @@
 //! What the visitor asks for.
 
+mod accessors;
 mod body;
+mod config;
+mod content_type;
 mod cookies;
 mod form;
+mod limits;
 mod query;
+mod reading;
+mod stream;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, HeaderName, Method, StatusCode, Uri, header};
-use nuages_protocol::{Address, Body, HttpScope, Scheme};
+use http::{Extensions, HeaderMap, HeaderName, Method, Uri};
+use nuages_protocol::{Body, HttpScope};
 use percent_encoding::percent_decode_str;
-use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
+pub use self::body::BodyRejection;
+pub(crate) use self::body::Chunks;
 use self::body::Incoming;
+pub(crate) use self::config::RequestConfig;
+pub(crate) use self::content_type::with_parameters;
+pub use self::content_type::{ContentType, ContentTypeError};
 pub use self::form::FormData;
+pub(crate) use self::form::check_urlencoded;
+pub use self::limits::Limits;
 pub use self::query::QueryDict;
-use crate::error::{Error, Op, Result};
-use crate::urls::{Param, Route, Target};
-
-/// The size of a body that is read into memory, unless [`App::body_limit`](crate::App::body_limit) says otherwise: 2.5 MiB, as in Django.
-pub(crate) const BODY_LIMIT: usize = 5 * 512 * 1024;
+pub use self::stream::BodyStream;
+use crate::extract::FormRejection;
+use crate::settings::Settings;
+use crate::uploads::UploadHandlers;
+use crate::urls::{Endpoint, Param, Target};
 
 /// A request.
 ///
@@ -29,7 +42,7 @@ pub(crate) const BODY_LIMIT: usize = 5 * 512 * 1024;
 /// [`insert`](Self::insert)s the other sees.
 ///
 /// What is there already is given by plain methods. The body may still be on its way, so what reads it returns an
-/// [`Op`]: `.await` it in async code, `.wait()` for it in sync code. It is read once, and kept.
+/// [`Op`](crate::Op): `.await` it in async code, `.wait()` for it in sync code. It is read once, and kept.
 ///
 /// # Examples
 ///
@@ -59,29 +72,49 @@ struct Inner {
     scope: HttpScope,
     /// The decoded path, where that differs from the one in the URI.
     path: Option<Box<str>>,
-    route: Option<Arc<Route>>,
+    route: Option<Arc<Endpoint>>,
     target: Target,
+    config: Arc<RequestConfig>,
+    incoming: Incoming,
+    /// Made for the first that asks for any of it: most requests bring no form, and their views read no cookie.
+    read: OnceLock<Box<Read>>,
+    extensions: RwLock<Extensions>,
+}
+
+/// What was made of the request because somebody asked for it.
+#[derive(Default)]
+struct Read {
     query: OnceLock<QueryDict>,
     cookies: OnceLock<Vec<(String, String)>>,
-    incoming: Incoming,
-    form: OnceLock<FormData>,
-    extensions: RwLock<Extensions>,
+    content_type: OnceLock<Option<ContentType>>,
+    /// The headers without those that are dropped, if there are any such.
+    headers: OnceLock<Option<HeaderMap>>,
+    /// Set once the reading came to an end. A reader that is dropped midway leaves it unset, and the body taken.
+    body: OnceCell<Result<Bytes, BodyRejection>>,
+    form: OnceCell<Result<FormData, FormRejection>>,
+    uploads: Mutex<Uploads>,
+}
+
+#[derive(Default)]
+struct Uploads {
+    handlers: Option<UploadHandlers>,
+    started: bool,
 }
 
 impl Request {
     /// A request outside of any application, for tests of what takes one.
     ///
-    /// It has no route, so [`param`](Self::param) gives nothing.
+    /// It has no route, so [`param`](Self::param) gives nothing, and the default [`Limits`].
     pub fn new(scope: HttpScope, body: impl Into<Body>) -> Self {
-        Self::with_target(scope, body.into(), None, Target::Nothing, BODY_LIMIT)
+        Self::with_target(scope, body.into(), None, Target::Nothing, Arc::default())
     }
 
     pub(crate) fn with_target(
         mut scope: HttpScope,
         body: Body,
-        route: Option<Arc<Route>>,
+        route: Option<Arc<Endpoint>>,
         target: Target,
-        body_limit: usize,
+        config: Arc<RequestConfig>,
     ) -> Self {
         let raw = scope.uri.path();
         let path = raw
@@ -94,13 +127,25 @@ impl Request {
                 path,
                 route,
                 target,
-                query: OnceLock::new(),
-                cookies: OnceLock::new(),
-                incoming: Incoming::new(body, body_limit),
-                form: OnceLock::new(),
+                config,
+                incoming: Incoming::new(body),
+                read: OnceLock::new(),
                 extensions,
             }),
         }
+    }
+
+    fn read_cells(&self) -> &Read {
+        self.inner.read.get_or_init(Box::default)
+    }
+
+    /// The limits of the application that answers.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.config.limits
+    }
+
+    pub(crate) fn state<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.inner.config.state.get().cloned()
     }
 
     /// The method.
@@ -118,35 +163,6 @@ impl Request {
         &self.inner.scope.uri
     }
 
-    /// All headers.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.inner.scope.headers
-    }
-
-    /// A header's first value, where it is plain text.
-    pub fn header(&self, name: impl AsRef<str>) -> Option<&str> {
-        self.headers().get(name.as_ref())?.to_str().ok()
-    }
-
-    /// What stands behind the question mark of the URL.
-    pub fn query(&self) -> &QueryDict {
-        self.inner
-            .query
-            .get_or_init(|| QueryDict::parse(self.inner.scope.uri.query().unwrap_or_default().as_bytes()))
-    }
-
-    /// A cookie's value.
-    pub fn cookie(&self, name: &str) -> Option<&str> {
-        let cookies = self
-            .inner
-            .cookies
-            .get_or_init(|| cookies::parse(self.headers().get_all(header::COOKIE)));
-        cookies
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    }
-
     /// What the converter called `name` took of the path.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params()
@@ -155,7 +171,7 @@ impl Request {
     }
 
     /// The name and the text of everything that converters took of the path, from left to right.
-    pub(crate) fn params(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+    pub fn params(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         let names = self.inner.route.as_ref().and_then(|route| route.pattern.as_ref());
         let names = names.map_or(&[][..], |pattern| &pattern.params);
         let values: &[Param] = match &self.inner.target {
@@ -184,29 +200,66 @@ impl Request {
             .map(|pattern| pattern.text())
     }
 
+    /// A value that the view which answers this request was given by [`View::with_value`](crate::View::with_value): how middleware learns that
+    /// a view is exempt from what it does.
+    pub fn view_value<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.route()?.view.value(self.method())
+    }
+
+    /// What the application that answers was told; the defaults, outside of any.
+    pub fn settings(&self) -> &Settings {
+        static DEFAULTS: std::sync::LazyLock<Settings> = std::sync::LazyLock::new(Settings::default);
+        self.route().map_or(&*DEFAULTS, |route| &route.shared.settings)
+    }
+
+    /// The route that answers.
+    pub(crate) fn route(&self) -> Option<&Arc<Endpoint>> {
+        self.inner.route.as_ref()
+    }
+
+    /// The scope and the body, for another application or for a layer of tower, which may change both. A body that was read already is there again.
+    pub(crate) fn parts_for_another(&self) -> (HttpScope, Body) {
+        let mut scope = self.inner.scope.clone();
+        scope.extensions.clone_from(
+            &self
+                .inner
+                .extensions
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        let read = self.inner.read.get().and_then(|read| read.body.get());
+        let body = match read {
+            Some(Ok(bytes)) => bytes.clone().into(),
+            // Whoever has it, the other application finds none.
+            _ => self
+                .inner
+                .incoming
+                .take("another application")
+                .unwrap_or_default(),
+        };
+        (scope, body)
+    }
+
+    /// This request as a layer of tower changed it: with the same route and values.
+    pub(crate) fn changed(&self, scope: HttpScope, body: Body) -> Self {
+        let raw = self.inner.scope.uri.path();
+        let target = match &self.inner.target {
+            // By their text: the places are those of the target as it was.
+            Target::Route(values) => Target::Route(values.iter().map(|value| value.owned(raw)).collect()),
+            Target::Slash => Target::Slash,
+            Target::Nothing => Target::Nothing,
+        };
+        Self::with_target(
+            scope,
+            body,
+            self.inner.route.clone(),
+            target,
+            Arc::clone(&self.inner.config),
+        )
+    }
+
     pub(crate) fn is_missing_its_slash(&self) -> bool {
         matches!(self.inner.target, Target::Slash)
-    }
-
-    /// The client's address, if the server knows it.
-    pub fn client(&self) -> Option<&Address> {
-        self.inner.scope.client.as_ref()
-    }
-
-    /// `http` or `https`.
-    pub fn scheme(&self) -> Scheme {
-        self.inner.scope.scheme
-    }
-
-    /// The host that the client wanted to reach, as it says; with its port, unless that is the usual one.
-    pub fn host(&self) -> Option<&str> {
-        let authority = self.inner.scope.uri.authority().map(http::uri::Authority::as_str);
-        authority.or_else(|| self.header(header::HOST.as_str()))
-    }
-
-    /// The path below which the application is mounted; empty at the root.
-    pub fn root_path(&self) -> &str {
-        &self.inner.scope.root_path
     }
 
     /// A value that [`insert`](Self::insert) kept: middleware leaves the user here, and the view finds it.
@@ -243,118 +296,6 @@ impl Request {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(value)
-    }
-
-    /// The whole body.
-    ///
-    /// # Errors
-    ///
-    /// 413 if it is larger than [`App::body_limit`](crate::App::body_limit), 400 if the client broke off.
-    ///
-    /// # Cancel safety
-    ///
-    /// What was read by a dropped future is lost, and the body with it: the next one gets an error.
-    ///
-    /// # Blocking
-    ///
-    /// Waits for the client to send it.
-    pub fn body(&self) -> Op<'_, Bytes> {
-        Op::new("Request::body", async {
-            self.inner.incoming.read().await.cloned()
-        })
-    }
-
-    /// The body as an HTML form.
-    ///
-    /// # Errors
-    ///
-    /// As [`body`](Self::body); 415 where the body is something else than a form, 400 with more than 1000 fields.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`body`](Self::body).
-    ///
-    /// # Blocking
-    ///
-    /// Waits for the client to send it.
-    pub fn form(&self) -> Op<'_, FormData> {
-        Op::new("Request::form", async {
-            self.inner.incoming.read().await?;
-            self.buffered_form()
-        })
-    }
-
-    /// The body as JSON.
-    ///
-    /// # Errors
-    ///
-    /// As [`body`](Self::body); 415 where the body does not say that it is JSON, 400 where it is not what `T` needs.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`body`](Self::body).
-    ///
-    /// # Blocking
-    ///
-    /// Waits for the client to send it.
-    pub fn json<T: DeserializeOwned + Send>(&self) -> Op<'_, T> {
-        Op::new("Request::json", async {
-            self.inner.incoming.read().await?;
-            self.buffered_json()
-        })
-    }
-
-    /// Reads the body if that has not happened: a view with extractors needs it whole.
-    pub(crate) async fn buffer(&self) -> Result<()> {
-        self.inner.incoming.read().await.map(|_| ())
-    }
-
-    /// The body, once it was read.
-    pub(crate) fn buffered_body(&self) -> Result<&Bytes> {
-        self.inner.incoming.bytes()
-    }
-
-    pub(crate) fn buffered_form(&self) -> Result<FormData> {
-        if let Some(form) = self.inner.form.get() {
-            return Ok(form.clone());
-        }
-        let body = self.buffered_form_text()?;
-        let form = FormData::parse(body)?;
-        Ok(self.inner.form.get_or_init(|| form).clone())
-    }
-
-    /// The body, once it is known that it is a form; an empty one is a form without fields.
-    pub(crate) fn buffered_form_text(&self) -> Result<&Bytes> {
-        let body = self.buffered_body()?;
-        if body.is_empty() || self.has_content_type(|kind| kind == "application/x-www-form-urlencoded") {
-            return Ok(body);
-        }
-        Err(Error::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "A form is expected: application/x-www-form-urlencoded.",
-        ))
-    }
-
-    pub(crate) fn buffered_json<T: DeserializeOwned>(&self) -> Result<T> {
-        let body = self.buffered_body()?;
-        if !self.has_content_type(|kind| kind == "application/json" || kind.ends_with("+json")) {
-            return Err(Error::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "JSON is expected: application/json.",
-            ));
-        }
-        serde_json::from_slice(body)
-            .map_err(|error| Error::bad_request(format!("The JSON is not as expected: {error}.")))
-    }
-
-    fn has_content_type(&self, is: impl Fn(&str) -> bool) -> bool {
-        let value = self.header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
-        is(&value
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase())
     }
 }
 

@@ -126,6 +126,8 @@ impl fmt::Display for QueryDict {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::QueryDict;
 
     #[test]
@@ -136,5 +138,19 @@ mod tests {
         assert_eq!(query.with("c", 0).to_string(), "a=1&b=2&a=3&c=0");
         assert_eq!(query.without("a").to_string(), "b=2&c=%26+%3D");
         assert_eq!(query.get("c"), Some("& ="));
+    }
+
+    proptest! {
+        #[test]
+        fn fuzz_a_query_survives_and_no_text_panics(
+            pairs in prop::collection::vec((".{0,20}", ".{0,20}"), 0..10),
+            junk in prop::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let query = QueryDict::from_iter(pairs.clone());
+            let read = QueryDict::parse(query.to_string().as_bytes());
+            let read: Vec<(String, String)> = read.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            prop_assert_eq!(read, pairs);
+            let _ = QueryDict::parse(&junk).len();
+        }
     }
 }

@@ -1,14 +1,28 @@
 //! What goes back to the visitor.
 
+mod close;
+mod conditional;
 mod cookie;
+mod disposition;
+mod file;
 mod into;
+mod range;
+mod redirect;
+mod sse;
+mod stream;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use nuages_protocol::Body;
 
+pub use self::conditional::{ETag, ETagError, Precondition};
 pub use self::cookie::{Cookie, SameSite};
+pub use self::disposition::content_disposition;
+pub use self::file::FileResponse;
 pub use self::into::{Html, IntoResponse};
-use crate::error::{Error, Problem};
+pub use self::redirect::{Redirect, url_has_allowed_host_and_scheme};
+pub use self::sse::{Event, Sse};
+pub use self::stream::IntoChunk;
+use crate::error::Error;
 
 /// A response, built by chaining.
 ///
@@ -35,7 +49,7 @@ pub struct Response {
 struct Inner {
     http: http::Response<Body>,
     /// Set instead of a page until the response reaches a boundary where the request is known.
-    problem: Option<Problem>,
+    problem: Option<Error>,
 }
 
 impl Response {
@@ -64,7 +78,7 @@ impl Response {
         response
     }
 
-    pub(crate) fn from_problem(problem: Problem) -> Self {
+    pub(crate) fn from_problem(problem: Error) -> Self {
         let mut response = Self::new(problem.status());
         response.inner.problem = Some(problem);
         response
@@ -83,8 +97,8 @@ impl Response {
             (Ok(name), Ok(value)) => {
                 self.inner.http.headers_mut().insert(name, value);
             }
-            (Err(error), _) => self.fail(error.into()),
-            (_, Err(error)) => self.fail(error.into()),
+            (Err(error), _) => self.fail(error.into() as http::Error),
+            (_, Err(error)) => self.fail(error.into() as http::Error),
         }
         self
     }
@@ -99,16 +113,14 @@ impl Response {
             (Ok(name), Ok(value)) => {
                 self.inner.http.headers_mut().append(name, value);
             }
-            (Err(error), _) => self.fail(error.into()),
-            (_, Err(error)) => self.fail(error.into()),
+            (Err(error), _) => self.fail(error.into() as http::Error),
+            (_, Err(error)) => self.fail(error.into() as http::Error),
         }
         self
     }
 
-    fn fail(&mut self, error: http::Error) {
-        self.inner
-            .problem
-            .get_or_insert_with(|| Problem::Error(Error::from(error)));
+    fn fail(&mut self, error: impl Into<Error>) {
+        self.inner.problem.get_or_insert_with(|| error.into());
     }
 
     /// Sets the body.
@@ -118,15 +130,32 @@ impl Response {
     }
 
     /// Sets a cookie in the visitor's browser: a [`Cookie`], or a name and a value.
+    ///
+    /// A cookie that browsers would refuse makes the response a 500 that says why: see [`Cookie`].
     pub fn cookie(self, cookie: impl Into<Cookie>) -> Self {
-        let value = cookie.into().to_header();
-        self.append_header(header::SET_COOKIE, value)
+        self.set_cookie(&cookie.into())
     }
 
-    /// Removes a cookie that was set with the default path, `/`.
+    fn set_cookie(mut self, cookie: &Cookie) -> Self {
+        match cookie.to_header() {
+            Ok(value) => {
+                self.inner.http.headers_mut().append(header::SET_COOKIE, value);
+            }
+            Err(error) => self.fail(error),
+        }
+        self
+    }
+
+    /// Removes a cookie that was set with the default path, `/`. One with another path or domain is removed by a [`Cookie`] with the same ones
+    /// and a [`max_age`](Cookie::max_age) of zero.
     pub fn delete_cookie(self, name: &str) -> Self {
-        let value = Cookie::new(name, "").expired().to_header();
-        self.append_header(header::SET_COOKIE, value)
+        // Browsers take such a name from a secure cookie alone, also to remove it.
+        let begins = |prefix: &str| {
+            name.get(..prefix.len())
+                .is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
+        };
+        let secure = begins("__Secure-") || begins("__Host-");
+        self.set_cookie(&Cookie::new(name, "").secure(secure).expired())
     }
 
     /// Changes the status.
@@ -140,7 +169,7 @@ impl Response {
         self.inner
             .problem
             .as_ref()
-            .map_or(self.inner.http.status(), Problem::status)
+            .map_or(self.inner.http.status(), Error::status)
     }
 
     /// The headers.
@@ -170,7 +199,16 @@ impl Response {
         self
     }
 
-    pub(crate) fn take_problem(&mut self) -> Option<Problem> {
+    /// The body, if all of it is there already.
+    pub(crate) fn body_bytes(&self) -> Option<&bytes::Bytes> {
+        self.inner.http.body().as_bytes()
+    }
+
+    pub(crate) fn has_problem(&self) -> bool {
+        self.inner.problem.is_some()
+    }
+
+    pub(crate) fn take_problem(&mut self) -> Option<Error> {
         self.inner.problem.take()
     }
 
@@ -207,6 +245,6 @@ impl From<http::Response<Body>> for Response {
 
 impl From<Error> for Response {
     fn from(error: Error) -> Self {
-        Self::from_problem(Problem::Error(error))
+        Self::from_problem(error)
     }
 }

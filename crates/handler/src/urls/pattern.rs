@@ -1,12 +1,18 @@
 //! A route pattern such as `books/<int:id>/`, taken apart into the segments that the tree is made of.
 
-use super::converter::{Converter, NAMES};
+use std::sync::Arc;
+
+use super::converter::{Converter, NAMES, OwnConverter};
+use super::regex::RegexTail;
 
 /// The values that one segment can hold, and the length of a segment that is matched against several pieces.
 /// Backtracking costs the length to the power of the values between literals; together these keep it small,
 /// whatever the client sends.
 const MIXED_VALUES: usize = 3;
 const MIXED_LENGTH: usize = 255;
+
+/// What a mounted application has of the path. No capture of a pattern can have this name.
+const REST: &str = "*";
 
 /// One part of the path between two slashes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +26,7 @@ pub(crate) enum Segment {
 }
 
 /// A part of a mixed segment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Piece {
     Literal(String),
     Capture(Converter),
@@ -32,11 +38,23 @@ pub(crate) struct Pattern {
     text: String,
     pub(crate) segments: Vec<Segment>,
     pub(crate) params: Vec<(String, Converter)>,
+    pub(crate) tail: Tail,
+}
+
+/// What follows the segments.
+#[derive(Clone, Debug)]
+pub(crate) enum Tail {
+    /// Nothing: the path ends.
+    End,
+    /// A regular expression for the rest of the path.
+    Regex(Arc<RegexTail>),
+    /// Whatever the path goes on with: another application.
+    Mount,
 }
 
 impl Pattern {
     /// Takes `text` apart, or says what is wrong with it.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, own: &[OwnConverter]) -> Result<Self, String> {
         let fail = |why: String| Err(format!("route `{text}`: {why}"));
         if let Some(rest) = text.strip_prefix('/') {
             return fail(format!("a pattern starts without a slash, write `{rest}`"));
@@ -47,14 +65,17 @@ impl Pattern {
         let mut params: Vec<(String, Converter)> = Vec::new();
         let mut segments = Vec::new();
         for part in text.split('/') {
-            let pieces = match pieces(part, &mut params) {
+            let pieces = match pieces(part, own, &mut params) {
                 Ok(pieces) => pieces,
                 Err(why) => return fail(why),
             };
+            if part == "." || part == ".." {
+                return fail("no request reaches it: browsers take `.` and `..` out of a path".to_owned());
+            }
             segments.push(match pieces.as_slice() {
                 [] => Segment::Static(String::new()),
                 [Piece::Literal(literal)] => Segment::Static(literal.clone()),
-                [Piece::Capture(converter)] => Segment::Capture(*converter),
+                [Piece::Capture(converter)] => Segment::Capture(converter.clone()),
                 mixed if mixed.iter().filter(|p| matches!(p, Piece::Capture(_))).count() > MIXED_VALUES => {
                     return fail(format!("a segment can hold {MIXED_VALUES} values at most"));
                 }
@@ -82,7 +103,42 @@ impl Pattern {
             text: text.to_owned(),
             segments,
             params,
+            tail: Tail::End,
         })
+    }
+
+    /// The pattern of what begins at `prefix`, which ends at a slash or is empty; `what` it is, for messages.
+    fn prefix(prefix: &str, own: &[OwnConverter], what: &str) -> Result<Self, String> {
+        if !(prefix.is_empty() || prefix.ends_with('/')) {
+            return Err(format!("{what}: its prefix `{prefix}` has to end with a slash"));
+        }
+        let mut pattern = Self::parse(prefix, own)?;
+        pattern.segments.pop();
+        Ok(pattern)
+    }
+
+    /// The pattern of a regular expression below a prefix.
+    pub(crate) fn regex(prefix: &str, regex: &str, own: &[OwnConverter]) -> Result<Self, String> {
+        let mut pattern = Self::prefix(prefix, own, &format!("route `{prefix}{regex}`"))?;
+        let tail = RegexTail::parse(regex).map_err(|why| format!("route `{prefix}{regex}`: {why}"))?;
+        pattern.text = format!("{prefix}{regex}");
+        for (name, converter) in tail.params() {
+            if pattern.params.iter().any(|(other, _)| other == name) {
+                return Err(format!("route `{}`: `{name}` is captured twice", pattern.text));
+            }
+            pattern.params.push((name.clone(), converter.clone()));
+        }
+        pattern.tail = Tail::Regex(Arc::new(tail));
+        Ok(pattern)
+    }
+
+    /// The pattern of another application below a prefix.
+    pub(crate) fn mount(prefix: &str, own: &[OwnConverter]) -> Result<Self, String> {
+        let mut pattern = Self::prefix(prefix, own, "a mounted application")?;
+        pattern.text = format!("{prefix}…");
+        pattern.params.push((REST.to_owned(), Converter::Path));
+        pattern.tail = Tail::Mount;
+        Ok(pattern)
     }
 
     /// The pattern as it was written.
@@ -92,7 +148,11 @@ impl Pattern {
 }
 
 /// The pieces of one segment; what it captures is appended to `params`.
-fn pieces(part: &str, params: &mut Vec<(String, Converter)>) -> Result<Vec<Piece>, String> {
+fn pieces(
+    part: &str,
+    own: &[OwnConverter],
+    params: &mut Vec<(String, Converter)>,
+) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     let mut rest = part;
     while let Some(open) = rest.find('<') {
@@ -103,8 +163,13 @@ fn pieces(part: &str, params: &mut Vec<(String, Converter)>) -> Result<Vec<Piece
         let inside = &rest[open + 1..close];
         let (converter, name) = match inside.split_once(':') {
             Some((converter, name)) => {
-                let known = Converter::from_name(converter)
-                    .ok_or_else(|| format!("unknown converter `{converter}`, it can be {NAMES}"))?;
+                let known = Converter::from_name(converter, own).ok_or_else(|| {
+                    let own = own.iter().map(|own| format!(", or `{}`", own.name()));
+                    format!(
+                        "unknown converter `{converter}`, it can be {NAMES}{}",
+                        own.collect::<String>()
+                    )
+                })?;
                 (known, name)
             }
             None => (Converter::Str, inside),
@@ -121,7 +186,7 @@ fn pieces(part: &str, params: &mut Vec<(String, Converter)>) -> Result<Vec<Piece
                 "nothing stands between `<{inside}>` and the value before it"
             ));
         }
-        pieces.push(Piece::Capture(converter));
+        pieces.push(Piece::Capture(converter.clone()));
         params.push((name.to_owned(), converter));
         rest = &rest[close + 1..];
     }
@@ -195,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_pattern_becomes_segments() {
-        let pattern = Pattern::parse("books/<int:id>/").unwrap();
+        let pattern = Pattern::parse("books/<int:id>/", &[]).unwrap();
         assert_eq!(
             pattern.segments,
             [
@@ -226,14 +291,14 @@ mod tests {
             ("<int:a>-<int:b>-<int:c>-<int:d>", "3 values at most"),
             ("a?b", "no '?'"),
         ] {
-            let message = Pattern::parse(text).unwrap_err();
+            let message = Pattern::parse(text, &[]).unwrap_err();
             assert!(message.contains(part), "{text}: {message}");
             assert!(message.contains(&format!("route `{text}`")), "{message}");
         }
     }
 
     fn mixed(pattern: &str, text: &str) -> Option<Vec<String>> {
-        let Segment::Mixed(pieces) = &Pattern::parse(pattern).unwrap().segments[0] else {
+        let Segment::Mixed(pieces) = &Pattern::parse(pattern, &[]).unwrap().segments[0] else {
             panic!("{pattern} is not mixed");
         };
         let captured = match_mixed(pieces, text)?;

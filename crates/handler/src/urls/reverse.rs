@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::sync::Arc;
 
 use super::converter::Converter;
-use super::pattern::{Pattern, Piece, Segment};
+use super::pattern::{Pattern, Piece, Segment, Tail};
 use super::router::Router;
 
 /// What RFC 3986 lets stand in a path segment as it is.
@@ -41,6 +41,8 @@ pub(crate) static CURRENT: Local<Current> = Local::new("nuages_handler::urls");
 pub(crate) struct Current {
     pub(crate) router: Arc<Router>,
     pub(crate) root_path: Cow<'static, str>,
+    /// The namespace of the route that answers.
+    pub(crate) namespace: Arc<[String]>,
 }
 
 /// The URL of the route called `name`, with `params` in the places of its converters.
@@ -73,9 +75,11 @@ pub fn reverse(name: &str, params: impl ReverseParams) -> Result<String, Reverse
             "no request is being answered here, so `{name}` belongs to no application: call `reverse` on the handler that `App::build` gives"
         )));
     };
-    current
+    let suffix = params.suffix();
+    let url = current
         .router
-        .reverse(name, &current.root_path, &params.into_pairs())
+        .reverse(name, &current.root_path, &current.namespace, &params.into_pairs())?;
+    Ok(url + &suffix)
 }
 
 /// A name or a value that makes no URL; see [`reverse`].
@@ -91,6 +95,73 @@ pub struct ReverseError(pub(crate) String);
 pub trait ReverseParams {
     /// Each name with its value as text.
     fn into_pairs(self) -> Vec<(String, String)>;
+
+    /// What follows the path: a query, a fragment.
+    fn suffix(&self) -> String {
+        String::new()
+    }
+
+    /// Adds values to the query of the URL; a name may stand there several times.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages_handler::{App, ReverseParams as _, Urls};
+    ///
+    /// let urls = Urls::new().path("books/", || "").name("books");
+    /// let app = App::new().urls(urls).build()?;
+    /// let url = app.reverse("books", ().query([("q", "minor swing"), ("page", "2")]).fragment("top"))?;
+    /// assert_eq!(url, "/books/?q=minor+swing&page=2#top");
+    /// # Ok::<(), nuages_handler::Error>(())
+    /// ```
+    fn query<K: AsRef<str>, V: Display>(self, values: impl IntoIterator<Item = (K, V)>) -> WithQuery<Self>
+    where
+        Self: Sized,
+    {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in values {
+            query.append_pair(name.as_ref(), &value.to_string());
+        }
+        WithQuery {
+            params: self,
+            query: query.finish(),
+            fragment: String::new(),
+        }
+    }
+}
+
+/// Values for [`reverse`] with a query behind them; [`ReverseParams::query`] makes it.
+#[derive(Clone, Debug)]
+pub struct WithQuery<P> {
+    params: P,
+    query: String,
+    fragment: String,
+}
+
+impl<P> WithQuery<P> {
+    /// Adds the place in the page.
+    #[must_use]
+    pub fn fragment(mut self, fragment: &str) -> Self {
+        self.fragment = utf8_percent_encode(fragment, SEGMENT).to_string();
+        self
+    }
+}
+
+impl<P: ReverseParams> ReverseParams for WithQuery<P> {
+    fn into_pairs(self) -> Vec<(String, String)> {
+        self.params.into_pairs()
+    }
+
+    fn suffix(&self) -> String {
+        let mut suffix = String::new();
+        for (mark, part) in [('?', &self.query), ('#', &self.fragment)] {
+            if !part.is_empty() {
+                suffix.push(mark);
+                suffix.push_str(part);
+            }
+        }
+        suffix
+    }
 }
 
 fn pair(name: &str, value: &impl Display) -> (String, String) {
@@ -195,6 +266,40 @@ pub(crate) fn fill(
                         Piece::Capture(_) => value(&mut url)?,
                     }
                 }
+            }
+        }
+    }
+    match &pattern.tail {
+        Tail::End => {}
+        Tail::Mount => {
+            return Err(ReverseError(format!(
+                "`{name}` is a mounted application, which has URLs of its own"
+            )));
+        }
+        Tail::Regex(tail) => {
+            let Some(pieces) = &tail.reversed else {
+                return Err(ReverseError(format!(
+                    "the regular expression of `{name}` (`{}`) allows several URLs for the same values, so none can be written",
+                    pattern.text()
+                )));
+            };
+            url.push('/');
+            let start = url.len();
+            for piece in pieces {
+                match piece {
+                    Piece::Literal(text) => {
+                        let _ = write!(url, "{}", utf8_percent_encode(text, PATH));
+                    }
+                    Piece::Capture(_) => value(&mut url)?,
+                }
+            }
+            // What was left out or chosen may be needed after all.
+            let written = percent_encoding::percent_decode_str(&url[start..]).decode_utf8_lossy();
+            if !tail.regex.is_match(&written) {
+                return Err(ReverseError(format!(
+                    "`{name}` (`{}`) takes no `{written}`",
+                    pattern.text()
+                )));
             }
         }
     }

@@ -12,7 +12,7 @@ use nuages_bridge as bridge;
 
 use super::{Kind, View};
 use crate::error::Result;
-use crate::extract::FromRequest;
+use crate::extract::{FromRequest, Needs};
 use crate::name::{for_ever, name_of};
 use crate::request::Request;
 use crate::response::IntoResponse;
@@ -24,7 +24,8 @@ use crate::response::IntoResponse;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a view",
     label = "not a view",
-    note = "a view is a `fn` or an `async fn` that returns something that implements `IntoResponse`"
+    note = "a view is a `fn` or an `async fn` that returns something that implements `IntoResponse`",
+    note = "an `async move |..|` closure that holds something lends it to its future, which has to own it: write `move |request: Request| {{ let held = held.clone(); async move {{ .. }} }}`"
 )]
 pub trait IntoView<M> {
     /// The view.
@@ -66,7 +67,7 @@ where
         let name = name_of::<F>(Location::caller());
         Answer::view(
             move |request: Request| Ok(self.call(Args::from_request(request)?)),
-            Args::NEEDS_BODY,
+            Args::NEEDS,
             name,
         )
     }
@@ -91,7 +92,7 @@ pub trait ViewFn<Args>: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(message = "a view can't take `{Self}`")]
 pub trait Arguments: Sized {
     #[doc(hidden)]
-    const NEEDS_BODY: bool;
+    const NEEDS: Needs;
 
     #[doc(hidden)]
     fn from_request(request: Request) -> Result<Self>;
@@ -108,22 +109,22 @@ pub trait Arguments: Sized {
 pub trait Answer<M>: Sized {
     #[doc(hidden)]
     #[track_caller]
-    fn view<F>(call: F, needs_body: bool, name: Cow<'static, str>) -> View
+    fn view<F>(call: F, needs: Needs, name: Cow<'static, str>) -> View
     where
         F: Fn(Request) -> Result<Self> + Send + Sync + 'static;
 }
 
 #[diagnostic::do_not_recommend]
 impl<R: IntoResponse> Answer<SyncMode> for R {
-    fn view<F>(call: F, needs_body: bool, name: Cow<'static, str>) -> View
+    fn view<F>(call: F, needs: Needs, name: Cow<'static, str>) -> View
     where
         F: Fn(Request) -> Result<Self> + Send + Sync + 'static,
     {
-        View {
-            kind: Kind::Sync(Arc::new(move |request| call(request).into_response())),
-            needs_body,
+        View::new(
+            Kind::Sync(Arc::new(move |request| call(request).into_response())),
             name,
-        }
+            needs,
+        )
     }
 }
 
@@ -134,7 +135,7 @@ where
     Fut::Output: IntoResponse,
 {
     #[track_caller]
-    fn view<F>(call: F, needs_body: bool, name: Cow<'static, str>) -> View
+    fn view<F>(call: F, needs: Needs, name: Cow<'static, str>) -> View
     where
         F: Fn(Request) -> Result<Self> + Send + Sync + 'static,
     {
@@ -151,11 +152,7 @@ where
             });
             Box::pin(frame.named(called, routed))
         }));
-        View {
-            kind,
-            needs_body,
-            name,
-        }
+        View::new(kind, name, needs)
     }
 }
 
@@ -174,10 +171,10 @@ macro_rules! functions_as_views {
         }
 
         impl<$($Arg: FromRequest),*> Arguments for ($($Arg,)*) {
-            const NEEDS_BODY: bool = false $(|| $Arg::NEEDS_BODY)*;
+            const NEEDS: Needs = Needs::NOTHING $(.and($Arg::NEEDS))*;
 
             fn from_request(request: Request) -> Result<Self> {
-                $(let $arg = $Arg::from_request(&request)?;)*
+                $(let $arg = $Arg::from_request(&request).map_err(Into::into)?;)*
                 drop(request);
                 Ok(($($arg,)*))
             }

@@ -1,6 +1,7 @@
 //! Views: what answers a request, in a mode of its own.
 
 mod into;
+mod layered;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,18 +9,27 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use http::{Extensions, Method};
 use nuages_bridge as bridge;
 
 pub(crate) use self::into::AsItIs;
 pub use self::into::{Answer, Arguments, IntoView, ViewFn};
+pub use self::layered::CsrfExempt;
 use crate::error::Error;
+use crate::extract::Needs;
+use crate::handler::Shared;
 use crate::methods::{Methods, Selected};
+use crate::middleware::{Layer, run};
+use crate::panic::caught;
 use crate::request::Request;
 use crate::response::Response;
+use crate::urls::Endpoint;
 
-pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// A future of any type, in a box.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type SyncView = Arc<dyn Fn(Request) -> Response + Send + Sync>;
-type AsyncView = Arc<dyn Fn(Request) -> BoxFuture<Response> + Send + Sync>;
+type NeutralView = Arc<dyn Fn(&Request) -> Response + Send + Sync>;
+type AsyncView = Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>;
 
 /// Which kind of code a view or a middleware is, and so where it may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,33 +57,57 @@ impl fmt::Display for Mode {
 pub struct View {
     pub(crate) kind: Kind,
     pub(crate) name: Cow<'static, str>,
-    needs_body: bool,
+    needs: Needs,
+    /// What decorators say of it, by type.
+    attributes: Option<Arc<Extensions>>,
 }
 
 #[derive(Clone)]
 pub(crate) enum Kind {
     Sync(SyncView),
     Async(AsyncView),
-    /// Our own answers: no user code, no I/O.
-    Neutral(fn(&Request) -> Response),
+    /// Our own answers, and sync views that promise not to block.
+    Neutral(NeutralView),
     Methods(Methods),
+    /// A view with middleware of its own, before the application is built.
+    Layered(Vec<Layer>, Box<View>),
+    /// The same afterwards.
+    Inner(Arc<Endpoint>),
 }
 
 impl View {
-    pub(crate) fn neutral(name: &'static str, answer: fn(&Request) -> Response) -> Self {
+    fn new(kind: Kind, name: Cow<'static, str>, needs: Needs) -> Self {
         Self {
-            kind: Kind::Neutral(answer),
-            name: name.into(),
-            needs_body: false,
+            kind,
+            name,
+            needs,
+            attributes: None,
         }
     }
 
+    pub(crate) fn neutral(name: &'static str, answer: fn(&Request) -> Response) -> Self {
+        Self::new(Kind::Neutral(Arc::new(answer)), name.into(), Needs::NOTHING)
+    }
+
+    /// Plain code of ours that has another name than its own.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn of_neutral(
+        name: Cow<'static, str>,
+        answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(Kind::Neutral(Arc::new(answer)), name, Needs::NOTHING)
+    }
+
+    /// Async code of ours that has no function's name.
+    pub(crate) fn of_async(
+        name: impl Into<Cow<'static, str>>,
+        call: impl Fn(Request) -> BoxFuture<'static, Response> + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(Kind::Async(Arc::new(call)), name.into(), Needs::NOTHING)
+    }
+
     pub(crate) fn methods(methods: Methods) -> Self {
-        Self {
-            kind: Kind::Methods(methods),
-            name: "methods".into(),
-            needs_body: false,
-        }
+        Self::new(Kind::Methods(methods), "methods".into(), Needs::NOTHING)
     }
 
     /// What kind of code it is; `None` where that depends on the method.
@@ -83,45 +117,85 @@ impl View {
             Kind::Async(_) => Some(Mode::Async),
             Kind::Neutral(_) => Some(Mode::Neutral),
             Kind::Methods(_) => None,
+            Kind::Layered(_, view) => view.mode(),
+            Kind::Inner(route) => route.view.mode(),
         }
+    }
+
+    /// What the plan and the log call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The view as an application runs it: what has middleware of its own becomes a route inside the route.
+    pub(crate) fn built(mut self, shared: &Arc<Shared>) -> Self {
+        self.kind = match self.kind {
+            Kind::Layered(layers, view) => {
+                let layers = layers
+                    .into_iter()
+                    .filter_map(|layer| layer.built(&shared.settings))
+                    .collect();
+                Kind::Inner(Arc::new(Endpoint::inner(
+                    layers,
+                    view.built(shared),
+                    Arc::clone(shared),
+                )))
+            }
+            Kind::Methods(methods) => Kind::Methods(methods.map(|view| view.built(shared))),
+            kind => kind,
+        };
+        self
+    }
+
+    /// The view that answers a method, or what is answered without one.
+    pub(crate) fn select(&self, method: &Method) -> Selected<'_> {
+        let mut view = self;
+        while let Kind::Methods(methods) = &view.kind {
+            match methods.select(method) {
+                Selected::View(selected) => view = selected,
+                answer @ Selected::Answer(_) => return answer,
+            }
+        }
+        Selected::View(view)
     }
 
     /// Answers a request, in the view's own mode.
     pub(crate) async fn call(&self, request: Request) -> Response {
-        let mut view = self;
-        while let Kind::Methods(methods) = &view.kind {
-            match methods.select(request.method()) {
-                Selected::View(selected) => view = selected,
-                Selected::Answer(answer) => return answer,
-            }
-        }
+        let view = match self.select(request.method()) {
+            Selected::View(view) => view,
+            Selected::Answer(answer) => return answer,
+        };
         // Before a thread is taken: a slow client holds up none. Boxed, since few requests have a body, and the future of each would
         // have room for reading one.
-        if view.needs_body
-            && let Err(error) = Box::pin(request.buffer()).await
-        {
-            return error.into();
+        if view.needs.is_read_before() {
+            Box::pin(request.prepare(view.needs)).await;
         }
         match &view.kind {
             Kind::Sync(f) => {
                 let f = Arc::clone(f);
-                run_sync(move || f(request)).await
+                run_sync(move || f(request))
+                    .await
+                    .unwrap_or_else(Response::from_problem)
             }
             Kind::Async(f) => f(request).await,
             Kind::Neutral(f) => f(&request),
-            Kind::Methods(_) => unreachable!("the loop above ends at another kind"),
+            Kind::Inner(route) => Box::pin(run(route, 0, request)).await,
+            Kind::Layered(_, view) => unreachable!("`{}` was not built", view.name),
+            Kind::Methods(_) => unreachable!("`select` ends at another kind"),
         }
     }
 }
 
-/// Runs sync code in place on a thread that is waiting for it anyway, else on the request's own thread.
-pub(crate) async fn run_sync(f: impl FnOnce() -> Response + Send + 'static) -> Response {
+/// Runs sync code in place on a thread that is waiting for it anyway, else on the request's own thread. A panic of it is an error here.
+pub(crate) async fn run_sync<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     if bridge::may_block() {
-        return bridge::sync_frame(f);
+        return bridge::sync_frame(|| caught(f)).map_err(Error::from);
     }
-    bridge::sync_to_async(f)
-        .await
-        .unwrap_or_else(|error| Error::from(error).into())
+    match bridge::sync_to_async(move || caught(f)).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(panic)) => Err(panic.awaited_here().into()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl fmt::Debug for View {

@@ -1,13 +1,20 @@
 //! The application, put together.
 
+use nuages::handler::Csrf;
 use nuages::prelude::*;
 
-use crate::middleware::{log, private};
-use crate::views::{api, authors, books, cart, home, orders, style};
+use crate::middleware::{cart_count, log, private};
+use crate::views::{api, authors, books, cart, home, orders};
 
-/// The shop over a database.
-pub fn app(database: Database) -> App {
-    App::new().hook(database).middleware(log).urls(urls())
+/// The shop over a database, with its style sheet.
+pub fn app(database: Database, files: StaticFiles) -> App {
+    let app = App::new()
+        .hook(database)
+        .middleware(log)
+        .middleware(Csrf::new())
+        .middleware(cart_count())
+        .urls(urls());
+    files.attach(app)
 }
 
 #[rustfmt::skip] // A route a line.
@@ -20,7 +27,6 @@ fn urls() -> Urls {
         .path("cart/add/", post(cart::add)).name("cart-add")
         .path("cart/remove/", post(cart::remove)).name("cart-remove")
         .path("checkout/", get(cart::checkout_form).post(cart::checkout)).name("checkout")
-        .path("static/style.css", get(style)).name("style")
         .path("authors/", get(authors::author_list)).name("author-list")
         .include("orders/", Urls::new().middleware(private).path("", get(orders::order_list)).name("order-list"))
         .include("api/", api_urls())

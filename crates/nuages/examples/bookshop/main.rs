@@ -38,7 +38,8 @@ async fn main() -> Result<ExitCode> {
     let settings = Settings::from_env_or(defaults)?;
     let database = Database::connect(&settings.database_url).await?;
     database.make_default();
-    let app = app::app(database.clone()).build()?;
+    let files = StaticFiles::new().dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bookshop/static"));
+    let app = app::app(database.clone(), files).build()?;
 
     if std::env::args_os().len() > 1 {
         let commands = Commands::new("bookshop").command(Routes::new(app.plan().clone()));

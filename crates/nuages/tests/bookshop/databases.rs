@@ -5,8 +5,11 @@ use std::future::Future;
 
 use nuages::handler::{Client, Handler};
 use nuages::orm::{Database, raw_trusted};
+use nuages::views::StaticFiles;
 
 use crate::{app, data};
+
+const STATIC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bookshop/static");
 
 pub struct Shop {
     pub database: Database,
@@ -17,12 +20,14 @@ impl Shop {
     async fn open(database: Database) -> Self {
         data::create_tables(&database).await.unwrap();
         database.scope(data::load()).await.unwrap();
-        let handler = app::app(database.clone()).build().unwrap();
+        let handler = app::app(database.clone(), StaticFiles::new().dir(STATIC))
+            .build()
+            .unwrap();
         Self { database, handler }
     }
 
     pub fn visitor(&self) -> Client {
-        Client::new(self.handler.clone())
+        Client::new(self.handler.clone()).raise_exceptions(false)
     }
 }
 

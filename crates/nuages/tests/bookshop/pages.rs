@@ -24,7 +24,7 @@ async fn every_page_answers() {
             ("/books/1/", "France"),
             ("/cart/", "Nothing in it yet"),
             ("/orders/", "not ordered anything"),
-            ("/static/style.css", "font"),
+            ("/static/css/site.css", "font"),
             ("/api/books/", "\"count\":99"),
             ("/api/books/1/", "\"country\":{"),
         ] {
@@ -139,7 +139,8 @@ async fn a_bad_form_comes_back_with_what_was_typed_and_a_message_at_each_field()
             .unwrap();
         let text = response.text();
         assert_eq!(response.status().as_u16(), 422, "{text}");
-        assert_eq!(text.matches("class=\"error\"").count(), 2, "{text}");
+        assert_eq!(text.matches("<ul class=\"errors\"").count(), 2, "{text}");
+        assert_eq!(text.matches("<a href=\"#id_").count(), 2, "{text}");
         assert!(text.contains("This field is required."), "{text}");
         assert!(
             text.contains("django&lt;at&gt;example") || text.contains("django&#60;at&#62;example"),

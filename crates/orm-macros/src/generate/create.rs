@@ -23,8 +23,8 @@ pub(super) fn builder(model: &Model) -> TokenStream {
         #[doc = #doc]
         #[must_use = "nothing is created until it is `.await`ed (async code) or `.wait()`ed for (sync code)"]
         #[allow(missing_debug_implementations)]
-        #visibility struct #builder<#(#parameters),*> {
-            creation: #root::__private::Creation<#name>,
+        #visibility struct #builder<#(#parameters,)* __M: #root::__private::CreateMode<#name> = #root::Creating> {
+            creation: #root::__private::Creation<#name, __M>,
             given: ::core::marker::PhantomData<fn() -> (#(#parameters,)*)>,
         }
     }
@@ -57,10 +57,23 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
     let builder = model.builder_struct();
     let parameters: Vec<_> = parameters(model).collect();
     let traits: Vec<_> = model.required().map(|field| trait_name(model, field)).collect();
-    let missing = parameters.iter().map(|_| quote!(#root::ColumnMissing));
+    let missing: Vec<_> = parameters.iter().map(|_| quote!(#root::ColumnMissing)).collect();
+    let defaults: Vec<_> = parameters
+        .iter()
+        .map(|parameter| format_ident!("{parameter}D"))
+        .collect();
     let given: Vec<_> = model.required().map(|field| given(model, field)).collect();
     let create = format!(
         "Makes a row: give the columns, then `.await` it or `.wait()` for it, which gives the [`{name}`]."
+    );
+
+    let get_or_create = format!(
+        "Finds the row with these columns, or makes it: give the columns to look for, and with `.defaults(|new| ..)` the rest of a new row. \
+         Gives the [`{name}`] and whether it was made. Two programs that do it at once get the same row, where a unique rule is on its columns."
+    );
+    let update_or_create = format!(
+        "Finds the row with these columns and changes it, or makes it: give the columns to look for, and with `.defaults(|new| ..)` those to \
+         write. Gives the [`{name}`] and whether it was made."
     );
 
     let mut required = 0;
@@ -86,13 +99,40 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
                     given: ::core::marker::PhantomData,
                 }
             }
+
+            #[doc = #get_or_create]
+            #visibility fn get_or_create() -> #builder<#(#missing,)* #root::GettingOrCreating> {
+                #builder {
+                    creation: #root::__private::Creation::new(),
+                    given: ::core::marker::PhantomData,
+                }
+            }
+
+            #[doc = #update_or_create]
+            #visibility fn update_or_create() -> #builder<#(#missing,)* #root::UpdatingOrCreating> {
+                #builder {
+                    creation: #root::__private::Creation::new(),
+                    given: ::core::marker::PhantomData,
+                }
+            }
         }
 
         #(#given)*
 
         #[allow(dead_code)]
-        impl<#(#parameters),*> #builder<#(#parameters),*> {
+        impl<#(#parameters,)* __M: #root::__private::CreateMode<#name>> #builder<#(#parameters,)* __M> {
             #(#methods)*
+
+            /// After the columns that a row is looked up by: the others of a new row. For `get_or_create()` and `update_or_create()`.
+            #visibility fn defaults<#(#defaults),*>(
+                self,
+                defaults: impl ::core::ops::FnOnce(Self) -> #builder<#(#defaults,)* __M>,
+            ) -> #builder<#(#defaults,)* __M>
+            where
+                __M: #root::__private::LooksUp,
+            {
+                defaults(Self { creation: self.creation.looked_up(), given: self.given })
+            }
 
             /// In this database, whatever the context says.
             #visibility fn using(self, database: &#root::Database) -> Self {
@@ -105,7 +145,7 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
             ///
             /// Those of every statement; `is_integrity` where a rule of the schema is broken.
             #[track_caller]
-            #visibility fn wait(mut self) -> #root::Result<#name>
+            #visibility fn wait(mut self) -> #root::Result<__M::Output>
             where
                 #(#parameters: #traits,)*
             {
@@ -114,14 +154,23 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
         }
 
         // A future itself, not something that becomes one: only so does the compiler name the column that is missing.
-        impl<#(#parameters: #traits),*> ::core::future::Future for #builder<#(#parameters),*> {
-            type Output = #root::Result<#name>;
+        impl<#(#parameters: #traits,)* __M: #root::__private::CreateMode<#name>> ::core::future::Future
+            for #builder<#(#parameters,)* __M>
+        {
+            type Output = #root::Result<__M::Output>;
 
             fn poll(
                 mut self: ::core::pin::Pin<&mut Self>,
                 cx: &mut ::core::task::Context<'_>,
             ) -> ::core::task::Poll<Self::Output> {
                 self.creation.poll(cx)
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<#(#parameters: #traits),*> #root::NewRow<#name> for #builder<#(#parameters),*> {
+            fn into_creation(self) -> #root::__private::Creation<#name> {
+                self.creation
             }
         }
     }
@@ -172,7 +221,7 @@ fn method(model: &Model, field: &Field, parameters: &[Ident], required: Option<u
     });
     quote! {
         #[doc = #doc]
-        #visibility fn #name(self, value: impl #argument) -> #builder<#(#out),*> {
+        #visibility fn #name(self, value: impl #argument) -> #builder<#(#out,)* __M> {
             #builder {
                 creation: self.creation.#set(#column, value),
                 given: ::core::marker::PhantomData,

@@ -78,14 +78,40 @@ pub(super) fn record(model: &Model) -> TokenStream {
                 FieldKind::ForeignKey { .. } => quote!(#root::ForeignKey::decode(#variable, reader)?),
                 FieldKind::Many { .. } => {
                     let relation = relation_static(field);
-                    quote!(#root::Many::new(#root::ColumnType::to_value(&column_id), &#relation))
+                    quote!(#root::Many::new(
+                        #root::ColumnType::to_value(&column_id),
+                        &#relation,
+                        #root::State::decode(reader)?
+                    ))
                 }
             };
             quote!(#name: #value)
         });
 
-    let save = "Writes all columns of the record to its row.\n\nTo change only some, or to compute new values of the old ones, use \
-                `update` on a queryset.\n\n# Errors\n\n`is_not_found` if the row is no longer there, `is_integrity` if a rule of the schema is broken.";
+    let many: Vec<_> = model
+        .fields
+        .iter()
+        .filter(|field| matches!(field.kind, FieldKind::Many { .. }))
+        .map(|field| &field.name)
+        .collect();
+    let prefetch = if many.is_empty() {
+        quote!()
+    } else {
+        quote! {
+            fn prefetch<'a>(
+                records: &'a mut [Self],
+                plan: &'a #root::__private::Plan,
+            ) -> #root::driver::BoxFuture<'a, #root::Result<()>> {
+                ::std::boxed::Box::pin(async move {
+                    #(plan.load(records, |record: &mut Self| &mut record.#many).await?;)*
+                    ::core::result::Result::Ok(())
+                })
+            }
+        }
+    };
+
+    let save = "Writes all columns of the record to its row.\n\n`.save().only(|b| (b.title,))` writes some of them. To compute new values of the old ones, use `update` on a \
+                queryset.\n\n# Errors\n\n`is_not_found` if the row is no longer there, `is_integrity` if a rule of the schema is broken.";
     let delete = "Deletes the record's row; gives how many rows that were: 0 if it was gone already.\n\n# Errors\n\n`is_integrity` if the row is \
                   protected by one that points to it.";
     quote! {
@@ -110,14 +136,16 @@ pub(super) fn record(model: &Model) -> TokenStream {
                 #(#reads)*
                 ::core::result::Result::Ok(Self { #(#fields,)* id: column_id })
             }
+
+            #prefetch
         }
 
         #[allow(dead_code)]
         impl #parameter #record {
             #[doc = #save]
             #[track_caller]
-            #visibility fn save(&self) -> #root::Op<'static, ()> {
-                #root::__private::save(self)
+            #visibility fn save(&self) -> #root::Save<#name> {
+                #root::Save::new(self)
             }
 
             #[doc = #delete]

@@ -148,6 +148,21 @@ fn implementation(model: &Model, field: &Field, count: usize) -> TokenStream {
             }
         }
     };
+    let states: Vec<_> = (0..count).map(|at| format_ident!("__S{at}")).collect();
+    let changed = states
+        .iter()
+        .enumerate()
+        .map(|(at, state)| if at == place { quote!(__T) } else { quote!(#state) });
+    let state = &states[place];
+    let relate = quote! {
+        #relation
+
+        #[automatically_derived]
+        impl<#(#states: #root::State),*> #root::Relate<#marker> for #this<(#(#states,)*)> {
+            type State = #state;
+            type In<__T: #root::State> = #this<(#(#changed,)*)>;
+        }
+    };
     if let FieldKind::Many {
         field: forward,
         target,
@@ -161,24 +176,12 @@ fn implementation(model: &Model, field: &Field, count: usize) -> TokenStream {
                 #root::__private::reverse_of::<#this, #target, _>(<#target as #root::Model>::fields_at().#forward);
             };
         };
-        return quote!(#relation #check);
+        return quote!(#relate #check);
     }
 
-    let states: Vec<_> = (0..count).map(|at| format_ident!("__S{at}")).collect();
-    let changed = states
-        .iter()
-        .enumerate()
-        .map(|(at, state)| if at == place { quote!(__T) } else { quote!(#state) });
-    let state = &states[place];
     let condition = condition_name(field);
     quote! {
-        #relation
-
-        #[automatically_derived]
-        impl<#(#states: #root::State),*> #root::Relate<#marker> for #this<(#(#states,)*)> {
-            type State = #state;
-            type In<__T: #root::State> = #this<(#(#changed,)*)>;
-        }
+        #relate
 
         #[automatically_derived]
         impl<__C: #module::#condition> #root::__private::LoadedBy<__C> for #marker {}

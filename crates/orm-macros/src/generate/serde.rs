@@ -96,7 +96,7 @@ pub(super) fn deserialize(model: &Model) -> TokenStream {
         match &field.kind {
             FieldKind::Many { .. } => {
                 let relation = super::relation_static(field);
-                Some(quote!(#ident: #root::Many::new(#root::ColumnType::to_value(&id), &#relation)))
+                Some(quote!(#ident: #root::Many::new(#root::ColumnType::to_value(&id), &#relation, #root::NotLoaded::default())))
             }
             _ if field.options.serde_skip => Some(quote!(#ident: ::core::default::Default::default())),
             _ => None,

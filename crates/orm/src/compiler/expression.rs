@@ -80,15 +80,25 @@ impl Compiler {
                 function,
                 expr,
                 distinct,
-            } => {
-                let kind = expr.as_ref().and_then(|expr| self.typing(expr).kind);
-                sql.push_str(self.syntax.aggregate(*function, kind));
-                sql.push_str(if *distinct { "(DISTINCT " } else { "(" });
-                match expr {
-                    Some(expr) => self.expr(expr, sql)?,
-                    None => sql.push('*'),
-                }
-                sql.push(')');
+                filter,
+            } => self.aggregate(*function, expr.as_deref(), *distinct, filter.as_deref(), sql),
+            Expr::Function(function, args) => self.function(*function, args, sql),
+            Expr::Case { whens, otherwise } => self.case(whens, otherwise.as_deref(), sql),
+            Expr::Cast(inner, kind) => {
+                let mut text = String::new();
+                self.expr(inner, &mut text)?;
+                self.syntax.cast(&text, *kind, sql);
+                Ok(())
+            }
+            Expr::InSelect(inner, select) => {
+                sql.push('(');
+                self.expr(inner, sql)?;
+                sql.push_str(" IN (");
+                // MariaDB knows no LIMIT there.
+                let sliced = select.limit.is_some() || select.offset.is_some();
+                sql.push_str(if sliced { "SELECT * FROM (" } else { "" });
+                self.select(select, sql)?;
+                sql.push_str(if sliced { ") AS \"slice\"))" } else { "))" });
                 Ok(())
             }
             Expr::Subquery(select) => {
@@ -104,6 +114,34 @@ impl Compiler {
                 Ok(())
             }
         }
+    }
+
+    fn aggregate(
+        &mut self,
+        function: Aggregate,
+        expr: Option<&Expr>,
+        distinct: bool,
+        filter: Option<&Expr>,
+        sql: &mut String,
+    ) -> Result<()> {
+        let kind = expr.and_then(|expr| self.typing(expr).kind);
+        let mut text = String::new();
+        // A condition is written as CASE: every database knows it, and what it leaves out is NULL, which no aggregate sees.
+        if let Some(filter) = filter {
+            text.push_str("CASE WHEN ");
+            self.expr(filter, &mut text)?;
+            text.push_str(" THEN ");
+        }
+        match (expr, filter) {
+            (Some(expr), _) => self.expr(expr, &mut text)?,
+            (None, Some(_)) => text.push('1'),
+            (None, None) => text.push('*'),
+        }
+        if filter.is_some() {
+            text.push_str(" END");
+        }
+        self.syntax.aggregate(function, kind, distinct, &text, sql);
+        Ok(())
     }
 
     /// The query around the present one, past those that the compiler made itself.
@@ -264,11 +302,18 @@ impl Compiler {
                 }
             }
             Expr::Not(_) | Expr::IsNull(..) | Expr::Exists(_) => Typing::certain(Kind::Bool),
+            Expr::Function(function, args) => self.function_typing(*function, args),
+            Expr::Case { whens, otherwise } => self.case_typing(whens, otherwise.as_deref()),
+            Expr::Cast(inner, kind) => Typing {
+                kind: Some(*kind),
+                places: None,
+                nullable: self.typing(inner).nullable,
+            },
             Expr::And(parts) | Expr::Or(parts) => Typing {
                 nullable: parts.iter().any(|part| self.typing(part).nullable),
                 ..Typing::certain(Kind::Bool)
             },
-            Expr::In(inner, _) | Expr::Match { expr: inner, .. } => Typing {
+            Expr::In(inner, _) | Expr::InSelect(inner, _) | Expr::Match { expr: inner, .. } => Typing {
                 nullable: self.typing(inner).nullable,
                 ..Typing::certain(Kind::Bool)
             },
@@ -303,6 +348,11 @@ impl Compiler {
             Aggregate::Count => Typing::certain(Kind::BigInt),
             Aggregate::Avg => Typing {
                 kind: inner.and_then(|inner| inner.kind),
+                places: None,
+                nullable: true,
+            },
+            Aggregate::Variance | Aggregate::SampleVariance => Typing {
+                kind: Some(Kind::Float),
                 places: None,
                 nullable: true,
             },
@@ -371,11 +421,20 @@ fn leads_to_many(expr: &Expr) -> bool {
         Expr::Not(inner)
         | Expr::IsNull(inner, _)
         | Expr::In(inner, _)
+        | Expr::InSelect(inner, _)
+        | Expr::Cast(inner, _)
         | Expr::Match { expr: inner, .. }
         | Expr::Aggregate {
             expr: Some(inner), ..
         } => leads_to_many(inner),
-        Expr::And(parts) | Expr::Or(parts) => parts.iter().any(leads_to_many),
+        Expr::And(parts) | Expr::Or(parts) | Expr::Function(_, parts) => parts.iter().any(leads_to_many),
+        Expr::Case { whens, otherwise } => {
+            let whens = whens.iter();
+            whens
+                .flat_map(|(condition, value)| [condition, value])
+                .chain(otherwise.as_deref())
+                .any(leads_to_many)
+        }
         Expr::Outer { .. }
         | Expr::Value(_)
         | Expr::Aggregate { expr: None, .. }

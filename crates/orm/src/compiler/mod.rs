@@ -3,6 +3,8 @@
 //! Values are never written into the text. Names are always quoted, and come from `static` metadata only.
 
 mod expression;
+mod function;
+mod mariadb;
 mod postgres;
 mod scope;
 mod sqlite;
@@ -16,8 +18,9 @@ use std::fmt::Write as _;
 pub(crate) use self::syntax::{Syntax, quote};
 
 use self::scope::Scope;
+use self::syntax::write_names;
 use crate::meta::{ColumnMeta, ModelMeta};
-use crate::query::{Delete, Expr, Insert, Order, Select, Statement, Update};
+use crate::query::{Delete, Expr, Insert, Order, PerParent, Select, Statement, Update};
 use crate::{Dialect, Error, Result, Value};
 
 /// A statement as a driver gets it.
@@ -36,6 +39,7 @@ pub(crate) fn syntax(dialect: Dialect) -> &'static dyn Syntax {
     match dialect {
         Dialect::Sqlite => &sqlite::Sqlite,
         Dialect::Postgres => &postgres::Postgres,
+        Dialect::MariaDb => &mariadb::MariaDb,
     }
 }
 
@@ -67,9 +71,11 @@ pub(crate) fn compile(dialect: Dialect, statement: Statement, in_transaction: bo
             None
         }
     };
+    let mut values = compiler.values;
+    syntax.finish(&mut sql, &mut values)?;
     Ok(Compiled {
         sql: sql.into(),
-        values: compiler.values,
+        values,
         places,
         writes,
     })
@@ -125,6 +131,12 @@ impl Compiler {
             columns.push('1');
         }
         self.list(&select.columns, &mut columns)?;
+        if let Some(PerParent { column, .. }) = &select.per_parent {
+            columns.push_str(" AS \"key\", ROW_NUMBER() OVER (PARTITION BY ");
+            self.scopes[self.scopes.len() - 1].write_column(column, &mut columns);
+            self.order(&select.order, &mut columns)?;
+            columns.push_str(") AS \"number\"");
+        }
         let mut rest = String::new();
         if let Some(filter) = &select.filter {
             rest.push_str(" WHERE ");
@@ -138,7 +150,9 @@ impl Compiler {
             rest.push_str(" HAVING ");
             self.expr(having, &mut rest)?;
         }
-        self.order(&select.order, &mut rest)?;
+        if select.per_parent.is_none() {
+            self.order(&select.order, &mut rest)?;
+        }
         self.slice(select.limit, select.offset, &mut rest);
         if select.for_update {
             self.syntax.for_update(alias, &mut rest);
@@ -146,6 +160,9 @@ impl Compiler {
         let places = self.places(&select.columns);
         let scope = self.pop_scope();
 
+        if select.per_parent.is_some() {
+            sql.push_str("SELECT \"key\" FROM (");
+        }
         sql.push_str(if select.distinct {
             "SELECT DISTINCT "
         } else {
@@ -155,6 +172,14 @@ impl Compiler {
         sql.push_str(" FROM ");
         scope.write_from(sql);
         sql.push_str(&rest);
+        if let Some(PerParent { offset, limit, .. }) = select.per_parent {
+            sql.push_str(") AS \"numbered\" WHERE \"number\" > ");
+            self.bind(position(offset), sql);
+            if let Some(limit) = limit {
+                sql.push_str(" AND \"number\" <= ");
+                self.bind(position(offset.saturating_add(limit)), sql);
+            }
+        }
         Ok(places)
     }
 
@@ -169,27 +194,25 @@ impl Compiler {
     fn order(&mut self, order: &[Order], sql: &mut String) -> Result<()> {
         for (index, part) in order.iter().enumerate() {
             sql.push_str(if index == 0 { " ORDER BY " } else { ", " });
-            self.expr(&part.expr, sql)?;
-            sql.push_str(if part.descending { " DESC" } else { " ASC" });
-            if self.typing(&part.expr).nullable {
-                self.syntax.nulls(part.descending, sql);
-            }
+            let mut text = String::new();
+            self.expr(&part.expr, &mut text)?;
+            let nullable = self.typing(&part.expr).nullable;
+            self.syntax.order(&text, part.descending, nullable, sql);
         }
         Ok(())
     }
 
     fn slice(&mut self, limit: Option<u64>, offset: Option<u64>, sql: &mut String) {
-        let clamped = |n: u64| Value::BigInt(i64::try_from(n).unwrap_or(i64::MAX));
         if let Some(limit) = limit {
             sql.push_str(" LIMIT ");
-            self.bind(clamped(limit), sql);
+            self.bind(position(limit), sql);
         }
         if let Some(offset) = offset.filter(|&offset| offset > 0) {
             if limit.is_none() {
                 self.syntax.no_limit(sql);
             }
             sql.push_str(" OFFSET ");
-            self.bind(clamped(offset), sql);
+            self.bind(position(offset), sql);
         }
     }
 
@@ -198,6 +221,7 @@ impl Compiler {
             model,
             columns,
             rows,
+            conflict,
             returning,
         } = insert;
         sql.push_str("INSERT INTO ");
@@ -209,7 +233,7 @@ impl Compiler {
                     model.name
                 )));
             }
-            sql.push_str(" DEFAULT VALUES");
+            sql.push_str(self.syntax.default_values());
         } else {
             sql.push_str(" (");
             write_names(&columns, sql);
@@ -231,6 +255,9 @@ impl Compiler {
                 }
                 sql.push(')');
             }
+        }
+        if let Some(conflict) = &conflict {
+            self.syntax.on_conflict(model, conflict, sql);
         }
         if returning.is_empty() {
             return Ok(None);
@@ -292,9 +319,7 @@ impl Compiler {
 
     fn delete(&mut self, delete: &Delete, sql: &mut String) -> Result<()> {
         let alias = self.push_scope(delete.model);
-        sql.push_str("DELETE FROM ");
-        quote(delete.model.table, sql);
-        let _ = write!(sql, " AS \"t{alias}\"");
+        self.syntax.delete_from(delete.model.table, alias, sql);
         self.write_filter(delete.model, delete.filter.as_ref(), sql)
     }
 
@@ -314,16 +339,24 @@ impl Compiler {
         self.expr(filter, &mut text)?;
         let scope = self.pop_scope();
         sql.push_str(" WHERE ");
-        if !scope.has_joins() {
+        // A subquery may read the table that is changed. (What else is called like this in the text does no harm.)
+        let reads = !self.syntax.reads_what_it_changes() && text.contains("SELECT ");
+        if !scope.has_joins() && !reads {
             sql.push_str(&text);
             return Ok(());
         }
         self.values.truncate(bound);
         self.push_scope(model);
         scope.write_column(model.primary_key, sql);
-        sql.push_str(" IN (");
-        self.write_keys(model, filter, sql)?;
-        sql.push(')');
+        if self.syntax.reads_what_it_changes() {
+            sql.push_str(" IN (");
+            self.write_keys(model, filter, sql)?;
+            sql.push(')');
+        } else {
+            sql.push_str(" IN (SELECT * FROM (");
+            self.write_keys(model, filter, sql)?;
+            sql.push_str(") AS \"keys\")");
+        }
         Ok(())
     }
 
@@ -342,13 +375,9 @@ impl Compiler {
     }
 }
 
-fn write_names(names: &[&str], sql: &mut String) {
-    for (index, name) in names.iter().enumerate() {
-        if index > 0 {
-            sql.push_str(", ");
-        }
-        quote(name, sql);
-    }
+/// A number of rows, as databases count them.
+fn position(rows: u64) -> Value {
+    Value::BigInt(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
 fn find_column(model: &'static ModelMeta, name: &str) -> Option<&'static ColumnMeta> {

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::syntax::{Match, Syntax, sign};
+use super::function::{Called, name, part_name};
+use super::syntax::{Match, Syntax, escape_like, sign};
 use crate::meta::ColumnMeta;
-use crate::query::{Aggregate, Operator, Place};
-use crate::{Kind, Result, Value};
+use crate::query::{Function, Operator, Part, Place};
+use crate::{Kind, Value};
 
 /// PostgreSQL's syntax.
 pub(super) struct Postgres;
@@ -37,7 +38,7 @@ impl Syntax for Postgres {
             }
             _ => {
                 sql.push_str(" LIKE ");
-                place.surround(escape(pattern), '%')
+                place.surround(escape_like(pattern), '%')
             }
         };
         sql.push_str(before);
@@ -49,37 +50,92 @@ impl Syntax for Postgres {
         let _ = write!(sql, "({left} {} {right})", sign(operator));
     }
 
-    fn aggregate(&self, function: Aggregate, _kind: Option<Kind>) -> &'static str {
-        match function {
-            Aggregate::Count => "COUNT",
-            Aggregate::Sum => "SUM",
-            Aggregate::Avg => "AVG",
-            Aggregate::Min => "MIN",
-            Aggregate::Max => "MAX",
+    fn function(&self, called: &Called<'_>) -> String {
+        let arg = |index| called.arg(index);
+        // A moment is looked at in UTC, whatever the zone of the session.
+        let civil = match called.kind {
+            Some(Kind::Timestamp) => format!("({} AT TIME ZONE 'UTC')", arg(0)),
+            _ => arg(0).to_owned(),
+        };
+        match called.function {
+            Function::Concat => called.plain("CONCAT"),
+            Function::StrIndex => called.plain("STRPOS"),
+            Function::Mod => format!("({} % {})", arg(0), arg(1)),
+            // It rounds doubles to whole numbers only.
+            Function::Round if called.kind == Some(Kind::Float) => {
+                format!("ROUND({}::numeric, {})::double precision", arg(0), arg(1))
+            }
+            Function::Sign => called.sign(),
+            Function::Power
+            | Function::Sqrt
+            | Function::Exp
+            | Function::Ln
+            | Function::Sin
+            | Function::Cos
+            | Function::Tan
+            | Function::ASin
+            | Function::ACos
+            | Function::ATan
+            | Function::Degrees
+            | Function::Radians => {
+                let args: Vec<_> = called
+                    .args
+                    .iter()
+                    .map(|arg| format!("{arg}::double precision"))
+                    .collect();
+                format!(
+                    "{}({})",
+                    name(called.function).unwrap_or_default(),
+                    args.join(", ")
+                )
+            }
+            Function::Random => "RANDOM()".to_owned(),
+            // It ignores NULLs.
+            Function::Greatest => called.unless_null(&called.plain("GREATEST")),
+            Function::Least => called.unless_null(&called.plain("LEAST")),
+            Function::Now => "CURRENT_TIMESTAMP".to_owned(),
+            Function::Extract(Part::Second) => {
+                format!("FLOOR(EXTRACT(second FROM {civil}))::integer")
+            }
+            Function::Extract(Part::WeekDay) => format!("(EXTRACT(dow FROM {civil})::integer + 1)"),
+            Function::Extract(part) => format!("EXTRACT({} FROM {civil})::integer", part_name(part)),
+            Function::Trunc(part) => {
+                let part = part_name(part);
+                match called.kind {
+                    Some(Kind::Timestamp) => format!("date_trunc('{part}', {}, 'UTC')", arg(0)),
+                    Some(Kind::Date) => format!("date_trunc('{part}', {civil}::timestamp)::date"),
+                    _ => format!("date_trunc('{part}', {civil})"),
+                }
+            }
+            Function::Date => format!("{civil}::date"),
+            Function::Time => format!("{civil}::time"),
+            function => called.plain(name(function).unwrap_or_default()),
         }
     }
 
-    fn assign(&self, _column: &ColumnMeta, expr: &str, sql: &mut String) {
-        sql.push_str(expr);
+    fn cast(&self, expr: &str, kind: Kind, sql: &mut String) {
+        let to = match kind {
+            Kind::Bool => "boolean",
+            Kind::SmallInt => "smallint",
+            Kind::Int => "integer",
+            Kind::BigInt => "bigint",
+            Kind::Float => "double precision",
+            Kind::Decimal => "numeric",
+            Kind::Text => "text",
+            Kind::Bytes => "bytea",
+            Kind::Date => "date",
+            Kind::Time => "time",
+            Kind::DateTime => "timestamp",
+            Kind::Timestamp => "timestamptz",
+            Kind::Uuid => "uuid",
+            Kind::Json => "jsonb",
+        };
+        let _ = write!(sql, "CAST({expr} AS {to})");
     }
-
-    fn fit(&self, _column: &ColumnMeta, value: Value) -> Result<Value> {
-        Ok(value)
-    }
-
-    fn nulls(&self, _descending: bool, _sql: &mut String) {
-        // Its own default: NULL is larger than every value.
-    }
-
-    fn no_limit(&self, _sql: &mut String) {}
 
     fn for_update(&self, alias: usize, sql: &mut String) {
         // Only the model's own rows: the other side of an outer join cannot be locked.
         let _ = write!(sql, " FOR UPDATE OF \"t{alias}\"");
-    }
-
-    fn needs_places(&self) -> bool {
-        false
     }
 
     fn column_type(&self, column: &ColumnMeta) -> String {
@@ -106,16 +162,4 @@ impl Syntax for Postgres {
     fn automatic_key(&self) -> &'static str {
         " GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY"
     }
-}
-
-/// Takes the meaning from LIKE's own characters.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
 }

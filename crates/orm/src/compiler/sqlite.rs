@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use rust_decimal::RoundingStrategy;
 
-use super::syntax::{Match, Syntax, sign};
+use super::function::{Called, name};
+use super::syntax::{Match, Syntax, call, sign};
 use crate::meta::ColumnMeta;
-use crate::query::{Aggregate, Operator, Place};
+use crate::query::{Aggregate, Function, Operator, Part, Place};
 use crate::text::fold;
 use crate::{Error, Kind, Result, Value};
 
@@ -61,15 +62,139 @@ impl Syntax for Sqlite {
         };
     }
 
-    fn aggregate(&self, function: Aggregate, kind: Option<Kind>) -> &'static str {
-        match (function, kind) {
+    fn aggregate(
+        &self,
+        function: Aggregate,
+        kind: Option<Kind>,
+        distinct: bool,
+        expr: &str,
+        sql: &mut String,
+    ) {
+        let name = match (function, kind) {
             (Aggregate::Count, _) => "COUNT",
             (Aggregate::Sum, Some(Kind::Decimal)) => "nuages_sum",
             (Aggregate::Sum, _) => "SUM",
+            (Aggregate::Avg, Some(Kind::Decimal)) => "nuages_avg",
             (Aggregate::Avg, _) => "AVG",
             (Aggregate::Min, _) => "MIN",
             (Aggregate::Max, _) => "MAX",
+            (Aggregate::Variance, _) => "nuages_variance",
+            (Aggregate::SampleVariance, _) => "nuages_sample_variance",
+        };
+        call(name, distinct, expr, sql);
+    }
+
+    fn function(&self, called: &Called<'_>) -> String {
+        let arg = |index| called.arg(index);
+        let part = |format: &str| format!("CAST(strftime('{format}', {}) AS INTEGER)", arg(0));
+        let start = |format: &str| match called.kind {
+            Some(Kind::Date) => format!("strftime('{}', {})", format.get(..8).unwrap_or(format), arg(0)),
+            _ => format!("strftime('{format}', {})", arg(0)),
+        };
+        match called.function {
+            Function::Lower => called.plain("nuages_lower"),
+            Function::Upper => called.plain("nuages_upper"),
+            Function::Left => format!("substr({}, 1, {})", arg(0), arg(1)),
+            Function::Right => called.plain("nuages_right"),
+            Function::Repeat => called.plain("nuages_repeat"),
+            Function::Reverse => called.plain("nuages_reverse"),
+            Function::LPad => called.plain("nuages_lpad"),
+            Function::RPad => called.plain("nuages_rpad"),
+            Function::Concat => {
+                let args: Vec<_> = called
+                    .args
+                    .iter()
+                    .map(|arg| format!("COALESCE({arg}, '')"))
+                    .collect();
+                format!("({})", args.join(" || "))
+            }
+            Function::StrIndex => called.plain("instr"),
+            Function::Mod => format!("({} % {})", arg(0), arg(1)),
+            Function::Round if called.kind == Some(Kind::Decimal) => called.plain("nuages_round"),
+            Function::Ceil => called.plain("nuages_ceil"),
+            Function::Floor => called.plain("nuages_floor"),
+            Function::Sign => called.sign(),
+            Function::Power => called.plain("nuages_power"),
+            Function::Sqrt => called.plain("nuages_sqrt"),
+            Function::Exp => called.plain("nuages_exp"),
+            Function::Ln => called.plain("nuages_ln"),
+            Function::Sin => called.plain("nuages_sin"),
+            Function::Cos => called.plain("nuages_cos"),
+            Function::Tan => called.plain("nuages_tan"),
+            Function::ASin => called.plain("nuages_asin"),
+            Function::ACos => called.plain("nuages_acos"),
+            Function::ATan => called.plain("nuages_atan"),
+            Function::Degrees => called.plain("nuages_degrees"),
+            Function::Radians => called.plain("nuages_radians"),
+            // RANDOM() is an integer of 64 bits.
+            Function::Random => "((RANDOM() >> 11) / 9007199254740992.0 + 0.5)".to_owned(),
+            Function::Greatest => called.plain("MAX"),
+            Function::Least => called.plain("MIN"),
+            Function::Now => "strftime('%Y-%m-%d %H:%M:%f', 'now')".to_owned(),
+            Function::Extract(wanted) => match wanted {
+                Part::Year => part("%Y"),
+                Part::IsoYear => part("%G"),
+                Part::Quarter => format!("((CAST(strftime('%m', {}) AS INTEGER) + 2) / 3)", arg(0)),
+                Part::Month => part("%m"),
+                Part::Week => part("%V"),
+                Part::Day => part("%d"),
+                Part::WeekDay => format!("(CAST(strftime('%w', {}) AS INTEGER) + 1)", arg(0)),
+                Part::IsoWeekDay => part("%u"),
+                Part::Hour => part("%H"),
+                Part::Minute => part("%M"),
+                Part::Second => part("%S"),
+            },
+            Function::Trunc(wanted) => match wanted {
+                Part::Year | Part::IsoYear => start("%Y-01-01 00:00:00"),
+                Part::Month => start("%Y-%m-01 00:00:00"),
+                Part::Quarter => {
+                    let time = if called.kind == Some(Kind::Date) {
+                        ""
+                    } else {
+                        " 00:00:00"
+                    };
+                    format!(
+                        "(strftime('%Y', {0}) || printf('-%02d-01{time}', (CAST(strftime('%m', {0}) AS INTEGER) - 1) / 3 * 3 + 1))",
+                        arg(0)
+                    )
+                }
+                Part::Week | Part::WeekDay | Part::IsoWeekDay => {
+                    let time = if called.kind == Some(Kind::Date) {
+                        ""
+                    } else {
+                        " || ' 00:00:00'"
+                    };
+                    format!("(date({}, 'weekday 0', '-6 days'){time})", arg(0))
+                }
+                Part::Day => start("%Y-%m-%d 00:00:00"),
+                Part::Hour => start("%Y-%m-%d %H:00:00"),
+                Part::Minute => start("%Y-%m-%d %H:%M:00"),
+                Part::Second => start("%Y-%m-%d %H:%M:%S"),
+            },
+            Function::Date => called.plain("date"),
+            // With its fraction, which SQLite's own function cuts.
+            Function::Time => format!("substr({}, 12)", arg(0)),
+            function => called.plain(name(function).unwrap_or_default()),
         }
+    }
+
+    fn cast(&self, expr: &str, kind: Kind, sql: &mut String) {
+        let to = match kind {
+            Kind::Bool | Kind::SmallInt | Kind::Int | Kind::BigInt => "INTEGER",
+            Kind::Float => "REAL",
+            Kind::Decimal => "NUMERIC",
+            Kind::Text | Kind::Uuid | Kind::Json | Kind::Time => "TEXT",
+            Kind::Bytes => "BLOB",
+            Kind::Date => {
+                let _ = write!(sql, "date({expr})");
+                return;
+            }
+            Kind::DateTime | Kind::Timestamp => {
+                let _ = write!(sql, "datetime({expr})");
+                return;
+            }
+        };
+        let _ = write!(sql, "CAST({expr} AS {to})");
     }
 
     fn assign(&self, column: &ColumnMeta, expr: &str, sql: &mut String) {
@@ -96,8 +221,14 @@ impl Syntax for Sqlite {
         Ok(Value::Decimal(rounded))
     }
 
-    fn nulls(&self, descending: bool, sql: &mut String) {
-        sql.push_str(if descending { " NULLS FIRST" } else { " NULLS LAST" });
+    fn order(&self, expr: &str, descending: bool, nullable: bool, sql: &mut String) {
+        sql.push_str(expr);
+        sql.push_str(match (descending, nullable) {
+            (false, false) => " ASC",
+            (false, true) => " ASC NULLS LAST",
+            (true, false) => " DESC",
+            (true, true) => " DESC NULLS FIRST",
+        });
     }
 
     fn no_limit(&self, sql: &mut String) {

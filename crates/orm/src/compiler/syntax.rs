@@ -1,7 +1,10 @@
 //! What one SQL writes otherwise than another.
 
-use crate::meta::ColumnMeta;
-use crate::query::{Aggregate, Operator, Place};
+use std::fmt::Write as _;
+
+use super::function::Called;
+use crate::meta::{ColumnMeta, ModelMeta};
+use crate::query::{Aggregate, Conflict, Operator, Place};
 use crate::{Kind, Result, Value};
 
 /// The differences between dialects.
@@ -15,32 +18,109 @@ pub(crate) trait Syntax: Sync {
     /// Arithmetic whose sides are written already. `kind` is that of the result.
     fn arithmetic(&self, operator: Operator, kind: Option<Kind>, left: &str, right: &str, sql: &mut String);
 
-    /// The name of an aggregate over values of a kind.
-    fn aggregate(&self, function: Aggregate, kind: Option<Kind>) -> &'static str;
+    /// An aggregate over values of a kind, which are written already.
+    fn aggregate(
+        &self,
+        function: Aggregate,
+        _kind: Option<Kind>,
+        distinct: bool,
+        expr: &str,
+        sql: &mut String,
+    ) {
+        let name = match function {
+            Aggregate::Count => "COUNT",
+            Aggregate::Sum => "SUM",
+            Aggregate::Avg => "AVG",
+            Aggregate::Min => "MIN",
+            Aggregate::Max => "MAX",
+            Aggregate::Variance => "VAR_POP",
+            Aggregate::SampleVariance => "VAR_SAMP",
+        };
+        call(name, distinct, expr, sql);
+    }
+
+    /// A function.
+    fn function(&self, called: &Called<'_>) -> String;
+
+    /// A value as another type.
+    fn cast(&self, expr: &str, kind: Kind, sql: &mut String);
 
     /// An expression that becomes the value of a column.
-    fn assign(&self, column: &ColumnMeta, expr: &str, sql: &mut String);
+    fn assign(&self, _column: &ColumnMeta, expr: &str, sql: &mut String) {
+        sql.push_str(expr);
+    }
 
     /// A value as the column keeps it.
-    fn fit(&self, column: &ColumnMeta, value: Value) -> Result<Value>;
+    fn fit(&self, _column: &ColumnMeta, value: Value) -> Result<Value> {
+        Ok(value)
+    }
 
-    /// Where NULL goes in an order: last in a rising one, as PostgreSQL has it.
-    fn nulls(&self, descending: bool, sql: &mut String);
+    /// One part of an order. NULL goes last in a rising one, as PostgreSQL has it.
+    fn order(&self, expr: &str, descending: bool, _nullable: bool, sql: &mut String) {
+        sql.push_str(expr);
+        sql.push_str(if descending { " DESC" } else { " ASC" });
+    }
 
     /// What an OFFSET without a LIMIT needs.
-    fn no_limit(&self, sql: &mut String);
+    fn no_limit(&self, _sql: &mut String) {}
+
+    /// What an INSERT says that gives no column.
+    fn default_values(&self) -> &'static str {
+        " DEFAULT VALUES"
+    }
+
+    /// What an INSERT does with a row that breaks a unique rule.
+    fn on_conflict(&self, _model: &ModelMeta, conflict: &Conflict, sql: &mut String) {
+        match conflict {
+            Conflict::Ignore => sql.push_str(" ON CONFLICT DO NOTHING"),
+            Conflict::Update { unique, update } => {
+                sql.push_str(" ON CONFLICT (");
+                write_names(unique, sql);
+                sql.push_str(") DO UPDATE SET ");
+                write_each(update, sql, |name, sql| {
+                    quote(name, sql);
+                    sql.push_str(" = excluded.");
+                    quote(name, sql);
+                });
+            }
+        }
+    }
+
+    /// The DELETE of a table with an alias, as far as its WHERE.
+    fn delete_from(&self, table: &str, alias: usize, sql: &mut String) {
+        sql.push_str("DELETE FROM ");
+        quote(table, sql);
+        let _ = write!(sql, " AS \"t{alias}\"");
+    }
+
+    /// Whether a statement may read the table that it changes in a subquery.
+    fn reads_what_it_changes(&self) -> bool {
+        true
+    }
+
+    /// The last touch to a statement.
+    fn finish(&self, _sql: &mut String, _values: &mut Vec<Value>) -> Result<()> {
+        Ok(())
+    }
 
     /// Locks the rows of the table with this alias until the transaction ends.
     fn for_update(&self, alias: usize, sql: &mut String);
 
     /// Whether decimals come back without their trailing zeros.
-    fn needs_places(&self) -> bool;
+    fn needs_places(&self) -> bool {
+        false
+    }
 
     /// The type of a column, in CREATE TABLE.
     fn column_type(&self, column: &ColumnMeta) -> String;
 
     /// What makes an integer key's value, after its type.
     fn automatic_key(&self) -> &'static str;
+
+    /// What follows the columns of CREATE TABLE.
+    fn table_options(&self) -> &'static str {
+        ""
+    }
 }
 
 /// A text match to write.
@@ -72,6 +152,39 @@ impl Place {
         }
         pattern
     }
+}
+
+/// The names, quoted, with commas between them.
+pub(super) fn write_names(names: &[&str], sql: &mut String) {
+    write_each(names, sql, quote);
+}
+
+/// Something for each name, with commas between them.
+pub(super) fn write_each(names: &[&str], sql: &mut String, write: impl Fn(&str, &mut String)) {
+    for (index, name) in names.iter().enumerate() {
+        if index > 0 {
+            sql.push_str(", ");
+        }
+        write(name, sql);
+    }
+}
+
+/// `NAME(DISTINCT expr)`
+pub(super) fn call(name: &str, distinct: bool, expr: &str, sql: &mut String) {
+    let distinct = if distinct { "DISTINCT " } else { "" };
+    let _ = write!(sql, "{name}({distinct}{expr})");
+}
+
+/// Takes the meaning from LIKE's own characters, by a backslash.
+pub(super) fn escape_like(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 /// Writes a name, quoted.

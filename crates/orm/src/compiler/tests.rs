@@ -50,6 +50,7 @@ fn count() -> Expr {
         function: Aggregate::Count,
         expr: None,
         distinct: false,
+        filter: None,
     }
 }
 
@@ -344,6 +345,7 @@ fn inserts() {
         model: &BOOK,
         columns: vec!["title", "price"],
         rows: vec![row("a"), row("b")],
+        conflict: None,
         returning: vec!["id", "price"],
     };
     let compiled = compile(Dialect::Sqlite, Statement::Insert(insert.clone()), false).unwrap();
@@ -365,6 +367,7 @@ fn inserts() {
         model: &COUNTRY,
         columns: vec![],
         rows: vec![vec![]],
+        conflict: None,
         returning: vec![],
     };
     let text = r#"INSERT INTO "country" DEFAULT VALUES"#;
@@ -377,6 +380,7 @@ fn a_decimal_that_the_column_has_no_room_for_is_refused() {
         model: &BOOK,
         columns: vec!["price"],
         rows: vec![vec![Value::Decimal(price.parse().unwrap())]],
+        conflict: None,
         returning: vec![],
     };
     assert!(compile(Dialect::Sqlite, Statement::Insert(insert("999999.99")), false).is_ok());
@@ -454,6 +458,7 @@ fn decimals_are_calculated_exactly_where_sqlite_would_not() {
         function: Aggregate::Sum,
         expr: Some(Box::new(col("price"))),
         distinct: false,
+        filter: None,
     };
     let half = binary(col("price"), Operator::Div, value(2));
     let query: Select = select(&BOOK, [sum, half], None);

@@ -1,12 +1,18 @@
 //! Drivers: how a database is reached. There are two kinds, and the ORM treats their connections alike.
 //!
-//! An [`AsyncDriver`] waits without a thread (PostgreSQL). A [`BlockingDriver`] blocks the thread that calls it (SQLite, and any C library): each of its
+//! An [`AsyncDriver`] waits without a thread (PostgreSQL, MariaDB). A [`BlockingDriver`] blocks the thread that calls it (SQLite, and any C library): each of its
 //! connections gets a thread of its own for the calls of async code, while a sync caller's statement runs in place.
 
 mod blocking;
 mod connection;
+#[cfg(any(feature = "mariadb", feature = "postgres"))]
+mod convert;
+#[cfg(feature = "mariadb")]
+pub(crate) mod mariadb;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(any(feature = "mariadb", feature = "postgres"))]
+mod server;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 

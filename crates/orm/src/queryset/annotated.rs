@@ -7,8 +7,9 @@ use std::ops::RangeBounds;
 use super::{Core, fields};
 use crate::condition::IntoCondition;
 use crate::database::Database;
-use crate::model::{Fields, Model, Reader, Record, Selected, one};
+use crate::model::{Fields, Model, Record, Selected, one};
 use crate::order::IntoOrder;
+use crate::query::Expr;
 use crate::selection::{Concat, Selection};
 use crate::{Op, Result};
 
@@ -133,7 +134,7 @@ where
         Op::leaf(S::Model::OPERATIONS.get, async move {
             core.select.order.clear();
             core.slice(..2);
-            one::<S::Model, _>(core.fetch(columns, decode::<S, A>).await?)
+            one::<S::Model, _>(rows::<S, A>(core, columns).await?)
         })
     }
 
@@ -148,7 +149,7 @@ where
         Op::leaf(S::Model::OPERATIONS.first, async move {
             core.some_order();
             core.slice(..1);
-            Ok(core.fetch(columns, decode::<S, A>).await?.pop())
+            Ok(rows::<S, A>(core, columns).await?.pop())
         })
     }
 
@@ -162,21 +163,24 @@ where
         let (mut core, columns) = self.select();
         Op::leaf(S::Model::OPERATIONS.all, async move {
             core.default_order();
-            core.fetch(columns, decode::<S, A>).await
+            rows::<S, A>(core, columns).await
         })
     }
 
-    fn select(self) -> (Core, Vec<crate::query::Expr>) {
+    fn select(self) -> (Core, Vec<Expr>) {
         let mut columns = Selected::columns_of::<S>();
         self.annotation.push_to(&mut columns);
         (self.core, columns)
     }
 }
 
-fn decode<S: Record, A: Selection<S::Model>>(reader: &mut Reader<'_>) -> Result<Row<S, A>>
+async fn rows<S: Record, A: Selection<S::Model>>(core: Core, columns: Vec<Expr>) -> Result<Vec<Row<S, A>>>
 where
     (S,): Concat<A::Tuple>,
 {
-    let record = S::decode(reader)?;
-    Ok((record,).concat(A::decode(reader)?))
+    let rows = core.records_and::<S, A::Tuple>(columns, A::decode).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(record, annotation)| (record,).concat(annotation))
+        .collect())
 }

@@ -5,15 +5,18 @@ use std::ops::{Bound, RangeBounds};
 use crate::condition::Test;
 use crate::database::{self, Database};
 use crate::meta::ModelMeta;
-use crate::model::{Model, Reader, one};
+use crate::model::{Model, Reader, Record, Selected, one};
+use crate::prefetch::Plan;
 use crate::query::{Aggregate, Expr, Order, Select, Statement};
-use crate::{Error, Op, Result};
+use crate::{Error, Op, Result, Row};
 
 /// A query on its way.
 #[derive(Clone, Debug)]
 pub(crate) struct Core {
     pub(crate) select: Select,
     using: Option<Database>,
+    /// What is loaded with the records by queries of its own.
+    pub(crate) plan: Plan,
     /// What was asked for and can't be done: said when the query runs.
     misuse: Option<&'static str>,
 }
@@ -23,6 +26,7 @@ impl Core {
         Self {
             select: Select::from(model),
             using: None,
+            plan: Plan::default(),
             misuse: None,
         }
     }
@@ -99,6 +103,10 @@ impl Core {
         }
     }
 
+    pub(crate) fn database(&self) -> Option<Database> {
+        self.using.clone()
+    }
+
     pub(crate) fn using(&mut self, database: &Database) {
         self.using = Some(database.clone());
     }
@@ -123,6 +131,40 @@ impl Core {
         }
     }
 
+    /// As rows of the model's table that an aggregate can span: a slice becomes a condition on the key.
+    pub(crate) fn as_rows(&mut self) {
+        self.select.for_update = false;
+        if !self.is_sliced() {
+            self.select.order.clear();
+            return;
+        }
+        self.some_order();
+        let model = self.select.model;
+        let key = || Expr::Column {
+            path: [].into(),
+            column: model.primary_key,
+        };
+        let mut slice = std::mem::replace(&mut self.select, Select::from(model));
+        slice.columns = vec![key()];
+        self.select.filter = Some(Expr::InSelect(Box::new(key()), Box::new(slice)));
+    }
+
+    /// As a query inside another one, in an order where that matters.
+    pub(crate) fn into_select(mut self) -> Select {
+        self.default_order();
+        self.select.for_update = false;
+        self.select
+    }
+
+    /// The other way round.
+    pub(crate) fn reverse(&mut self) {
+        self.refuse_if_sliced("a sliced query can't be reversed; call `.reverse()` before `.slice(..)`");
+        self.some_order();
+        for part in &mut self.select.order {
+            part.descending = !part.descending;
+        }
+    }
+
     /// Runs it. `columns` are what `decode` reads.
     pub(crate) async fn fetch<T: Send + 'static>(
         mut self,
@@ -132,12 +174,64 @@ impl Core {
         if let Some(misuse) = self.misuse {
             return Err(Error::configuration(misuse));
         }
-        if self.select.limit == Some(0) {
+        if self.select.limit == Some(0) && !counts(&columns) {
             return Ok(Vec::new());
         }
         self.select.columns = columns;
         let statement = Statement::Select(self.select);
         database::fetch(self.using, statement, move |row| decode(&mut Reader::new(row))).await
+    }
+
+    /// Its records, with what is prefetched.
+    pub(crate) async fn records<S: Record>(self) -> Result<Vec<S>> {
+        let plan = self.take_plan();
+        let mut records = self.fetch(Selected::columns_of::<S>(), S::decode).await?;
+        if !plan.is_empty() {
+            S::prefetch(&mut records, &plan).await?;
+        }
+        Ok(records)
+    }
+
+    /// Its records, with what is prefetched, and with each what is read of one more column, which comes first.
+    pub(crate) async fn records_with<S: Record, T: Send + 'static>(
+        self,
+        column: Expr,
+        read: impl Fn(&dyn Row) -> Result<T> + Send + 'static,
+    ) -> Result<(Vec<T>, Vec<S>)> {
+        let plan = self.take_plan();
+        let mut columns = vec![column];
+        columns.extend(Selected::columns_of::<S>());
+        let decode = move |reader: &mut Reader<'_>| {
+            let first = read(reader.row())?;
+            reader.skip(1);
+            Ok((first, S::decode(reader)?))
+        };
+        let (firsts, mut records): (Vec<T>, Vec<S>) = self.fetch(columns, decode).await?.into_iter().unzip();
+        if !plan.is_empty() {
+            S::prefetch(&mut records, &plan).await?;
+        }
+        Ok((firsts, records))
+    }
+
+    /// Its records, with what is prefetched, and what else is read of each row.
+    pub(crate) async fn records_and<S: Record, T: Send + 'static>(
+        self,
+        columns: Vec<Expr>,
+        decode: impl Fn(&mut Reader<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<Vec<(S, T)>> {
+        let plan = self.take_plan();
+        let decode = move |reader: &mut Reader<'_>| Ok((S::decode(reader)?, decode(reader)?));
+        let rows = self.fetch(columns, decode).await?;
+        if plan.is_empty() {
+            return Ok(rows);
+        }
+        let (mut records, rest): (Vec<S>, Vec<T>) = rows.into_iter().unzip();
+        S::prefetch(&mut records, &plan).await?;
+        Ok(records.into_iter().zip(rest).collect())
+    }
+
+    fn take_plan(&self) -> Plan {
+        self.plan.clone().using(self.using.clone())
     }
 
     #[track_caller]
@@ -150,6 +244,7 @@ impl Core {
                 function: Aggregate::Count,
                 expr: None,
                 distinct: false,
+                filter: None,
             };
             let rows = self.fetch(vec![count], |reader| reader.next::<i64>()).await?;
             let all = u64::try_from(one::<M, _>(rows)?).unwrap_or(0);
@@ -186,6 +281,11 @@ impl Core {
         let statement = statement(self.select.model, self.select.filter);
         database::execute(self.using, statement).await
     }
+}
+
+/// Whether there is a row also where nothing is found.
+fn counts(columns: &[Expr]) -> bool {
+    matches!(columns, [Expr::Aggregate { .. }, ..])
 }
 
 fn own(column: &'static str, descending: bool) -> Order {

@@ -4,6 +4,7 @@ mod annotated;
 pub(crate) mod core;
 mod values;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::RangeBounds;
@@ -11,18 +12,20 @@ use std::ops::RangeBounds;
 pub use self::annotated::Annotated;
 pub(crate) use self::core::Core;
 pub use self::values::{Groups, Values};
-use crate::Op;
 use crate::condition::{IntoCondition, Test};
 use crate::database::Database;
+use crate::expression::Grouped;
 use crate::field_type::ColumnType;
-use crate::loading::Follow;
-use crate::model::{Fields, Model, Record, Selected, one};
+use crate::loading::{Follow, Relate};
+use crate::model::{Fields, Model, Record, one};
 use crate::order::IntoOrder;
 use crate::path::{Cons, Nil, Path, Unroll};
-use crate::query::{Delete, Expr, Operator, Statement, Update};
+use crate::prefetch::{IntoPrefetch, Prefetched};
+use crate::query::{Delete, Expr, MOST_VALUES, Operator, Select, Statement, Update};
 use crate::relation::{Related, Relation, ToOne};
 use crate::selection::Selection;
-use crate::update::Assignments;
+use crate::write::{Assignments, BulkCreate, Columns, NewRow, bulk_update};
+use crate::{Op, Value};
 
 /// A query for records `S`: a model in one of its loading states. `Book::objects()` is the one of all books.
 ///
@@ -82,6 +85,13 @@ type Hops<P, R> = <P as Unroll<Cons<R, Nil>>>::Out;
 /// The record `S` with everything loaded on the way along `P` and over `R`.
 type Followed<S, P, R> = <S as Follow<Hops<P, R>>>::Output;
 
+/// The to-many relation of the record `S` that `I` prefetches.
+type PrefetchRelation<S, I> = <I as IntoPrefetch<<S as Record>::Model>>::Relation;
+
+/// The record `S` with what `I` prefetches.
+type WithMany<S, I> =
+    <S as Relate<PrefetchRelation<S, I>>>::In<Prefetched<<I as IntoPrefetch<<S as Record>::Model>>::Row>>;
+
 fn fields<S: Record>() -> &'static Fields<S::Model> {
     S::Model::fields_at()
 }
@@ -100,11 +110,15 @@ impl<S: Record> QuerySet<S> {
     }
 
     pub(crate) fn filtered(expr: Expr) -> Self {
-        let mut query = Self::new();
-        query.core.filter(Test {
+        Self::of(Test {
             expr,
             nullable: false,
-        });
+        })
+    }
+
+    pub(crate) fn of(test: Test) -> Self {
+        let mut query = Self::new();
+        query.core.filter(test);
         query
     }
 
@@ -134,6 +148,25 @@ impl<S: Record> QuerySet<S> {
     ) -> Self {
         self.core.order_by(|out| order(fields::<S>()).push_to(out));
         self
+    }
+
+    /// No rows, whatever else is asked for; the database is not asked where that is certain.
+    pub fn none(mut self) -> Self {
+        self.core.filter(Test {
+            expr: Expr::Or(Vec::new()),
+            nullable: false,
+        });
+        self
+    }
+
+    /// In the opposite of the query's order (else of the model's, else by primary key).
+    pub fn reverse(mut self) -> Self {
+        self.core.reverse();
+        self
+    }
+
+    pub(crate) fn into_select(self) -> Select {
+        self.core.into_select()
     }
 
     /// Only the rows at these positions: `20..40`. A slice of a slice counts from the first one's start.
@@ -184,6 +217,49 @@ impl<S: Record> QuerySet<S> {
     {
         let _ = relation(fields::<S>());
         QuerySet::from_core(self.core)
+    }
+
+    /// Loads what a to-many relation leads to, so that it can be read: `author.books.iter()`. One query for all records.
+    ///
+    /// The rows may be filtered, ordered, and sliced for each record; their relations can be loaded too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+    /// # #[model] struct Book { id: i64, title: String, stock: i32, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// # let django = Author::create().name("Django Reinhardt").wait()?;
+    /// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+    /// #     Book::create().title(title).stock(stock).author(&django).wait()?;
+    /// # }
+    /// let authors = Author::objects()
+    ///     .prefetch_related(|a| a.books.filter(|b| b.stock.gt(0)).order_by(|b| b.title))
+    ///     .all()
+    ///     .wait()?;
+    /// assert_eq!(authors[0].books[1].title, "Nuages");
+    /// # Ok(()) }) }
+    /// ```
+    pub fn prefetch_related<I>(
+        self,
+        relation: impl FnOnce(&'static Fields<S::Model>) -> I,
+    ) -> QuerySet<WithMany<S, I>>
+    where
+        I: IntoPrefetch<<S as Record>::Model>,
+        S: Relate<PrefetchRelation<S, I>>,
+    {
+        let query = relation(fields::<S>()).into_query();
+        let mut core = self.core;
+        core.plan.add(<PrefetchRelation<S, I>>::meta(), query);
+        QuerySet::from_core(core)
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
     }
 
     /// Locks the rows until the transaction's end: others who want to change or lock them wait.
@@ -277,6 +353,30 @@ impl<S: Record> QuerySet<S> {
         Annotated::new(self.core, annotation(fields::<S>()))
     }
 
+    /// One row of aggregates over all records of the query: `.aggregate(|b| (b.price.avg(), b.id.count()))`. See [`Aggregates`](crate::Aggregates).
+    ///
+    /// Of a sliced query, over the records in the slice.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn aggregate<A: Selection<Grouped<S::Model>>>(
+        self,
+        aggregate: impl FnOnce(&'static Fields<S::Model>) -> A,
+    ) -> Op<'static, A::Row> {
+        let mut columns = Vec::new();
+        aggregate(fields::<S>()).push_to(&mut columns);
+        let mut core = self.core;
+        Op::leaf(S::Model::OPERATIONS.values, async move {
+            core.as_rows();
+            let rows = core
+                .fetch(columns, |reader| Ok(A::row(A::decode(reader)?)))
+                .await?;
+            one::<S::Model, _>(rows)
+        })
+    }
+
     /// The one record for which the condition holds.
     ///
     /// # Errors
@@ -312,7 +412,7 @@ impl<S: Record> QuerySet<S> {
             core.select.order.clear();
             // Two are enough to know that there is more than one.
             core.slice(..2);
-            one::<S::Model, _>(core.fetch(Selected::columns_of::<S>(), S::decode).await?)
+            one::<S::Model, _>(core.records::<S>().await?)
         })
     }
 
@@ -327,7 +427,97 @@ impl<S: Record> QuerySet<S> {
         Op::leaf(S::Model::OPERATIONS.first, async move {
             core.some_order();
             core.slice(..1);
-            Ok(core.fetch(Selected::columns_of::<S>(), S::decode).await?.pop())
+            Ok(core.records::<S>().await?.pop())
+        })
+    }
+
+    /// The last record in the query's order (else the model's, else by primary key), if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query; a configuration error for a sliced query.
+    #[track_caller]
+    pub fn last(self) -> Op<'static, Option<S>> {
+        self.reverse().first()
+    }
+
+    /// The record that comes first in an order: `.earliest(|b| b.published)`.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](crate::Error::is_not_found) if there is none, and those of every query.
+    #[track_caller]
+    pub fn earliest<O: IntoOrder<S::Model>>(
+        self,
+        order: impl FnOnce(&'static Fields<S::Model>) -> O,
+    ) -> Op<'static, S> {
+        self.order_by(order).one_at_an_end()
+    }
+
+    /// The record that comes last in an order: `.latest(|b| b.published)`.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](crate::Error::is_not_found) if there is none, and those of every query.
+    #[track_caller]
+    pub fn latest<O: IntoOrder<S::Model>>(
+        self,
+        order: impl FnOnce(&'static Fields<S::Model>) -> O,
+    ) -> Op<'static, S> {
+        self.order_by(order).reverse().one_at_an_end()
+    }
+
+    #[track_caller]
+    fn one_at_an_end(self) -> Op<'static, S> {
+        let mut core = self.core;
+        Op::leaf(S::Model::OPERATIONS.get, async move {
+            core.slice(..1);
+            one::<S::Model, _>(core.records::<S>().await?)
+        })
+    }
+
+    /// Whether a record is among those of the query.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query; a configuration error for a sliced query.
+    #[track_caller]
+    pub fn contains(mut self, record: &impl Record<Model = S::Model>) -> Op<'static, bool> {
+        self.core.filter(Test {
+            expr: is_key::<S::Model>(&record.primary_key()),
+            nullable: false,
+        });
+        self.exists()
+    }
+
+    /// The records with these keys, by key. A key without a record is left out.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query; a configuration error for a sliced query.
+    #[track_caller]
+    pub fn in_bulk(
+        self,
+        keys: impl IntoIterator<Item = <S::Model as Model>::Key>,
+    ) -> Op<'static, HashMap<<S::Model as Model>::Key, S>> {
+        let keys: Vec<Value> = keys.into_iter().map(|key| key.to_value()).collect();
+        let core = self.core;
+        Op::leaf(S::Model::OPERATIONS.all, async move {
+            let mut found = HashMap::new();
+            for keys in keys.chunks(MOST_VALUES) {
+                let mut core = core.clone();
+                let key = Expr::Column {
+                    path: [].into(),
+                    column: S::Model::PRIMARY_KEY,
+                };
+                core.filter(Test {
+                    expr: Expr::In(Box::new(key), keys.to_vec()),
+                    nullable: false,
+                });
+                let records = core.records::<S>().await?;
+                found.extend(records.into_iter().map(|record| (record.primary_key(), record)));
+            }
+            Ok(found)
         })
     }
 
@@ -341,7 +531,7 @@ impl<S: Record> QuerySet<S> {
         let mut core = self.core;
         Op::leaf(S::Model::OPERATIONS.all, async move {
             core.default_order();
-            core.fetch(Selected::columns_of::<S>(), S::decode).await
+            core.records::<S>().await
         })
     }
 
@@ -414,6 +604,62 @@ impl<S: Record> QuerySet<S> {
         })
     }
 
+    /// Makes many rows at once, in as few statements as the database allows, all or none. Gives the records, in the order of the rows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Tag { id: i64, name: String }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Tag::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// let tags = Tag::objects().bulk_create(["swing", "musette"].map(|name| Tag::create().name(name))).wait()?;
+    /// assert_eq!((tags[1].id, tags[1].name.as_str()), (2, "musette"));
+    /// # Ok(()) }) }
+    /// ```
+    pub fn bulk_create<R: NewRow<S::Model>>(self, rows: impl IntoIterator<Item = R>) -> BulkCreate<S::Model> {
+        let rows = rows.into_iter().map(|row| row.into_creation().values).collect();
+        BulkCreate::new(rows, self.core.database())
+    }
+
+    /// Writes some columns of many records, each its own values, in as few statements as the database allows, all or none. Gives how many of the records'
+    /// rows were there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Tag { id: i64, name: String }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Tag::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// # Tag::create().name("swing").wait()?;
+    /// let mut tags = Tag::objects().all().wait()?;
+    /// for tag in &mut tags {
+    ///     tag.name = tag.name.to_uppercase();
+    /// }
+    /// Tag::objects().bulk_update(&tags, |t| t.name).wait()?;
+    /// assert_eq!(Tag::objects().first().wait()?.unwrap().name, "SWING");
+    /// # Ok(()) }) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every statement; [`is_integrity`](crate::Error::is_integrity) where a rule of the schema is broken.
+    #[track_caller]
+    pub fn bulk_update<R: Record<Model = S::Model>, C: Columns<S::Model>>(
+        self,
+        records: &[R],
+        columns: impl FnOnce(&'static Fields<S::Model>) -> C,
+    ) -> Op<'static, u64> {
+        let mut names = Vec::new();
+        columns(fields::<S>()).push_to(&mut names);
+        bulk_update(records, &names, self.core.database())
+    }
+
     /// Deletes all rows of the query; gives how many those are.
     ///
     /// What points to them is deleted, kept from it or set to NULL by the database, as the relation's `on_delete` says.
@@ -442,29 +688,6 @@ pub(crate) fn is_key<M: Model>(key: &M::Key) -> Expr {
         Operator::Eq,
         Expr::Value(key.to_value()),
     )
-}
-
-/// Saves a record's own columns.
-#[doc(hidden)]
-#[track_caller]
-pub fn save<S: Record>(record: &S) -> Op<'static, ()> {
-    let model = S::Model::meta();
-    let key = record.primary_key();
-    let set = model
-        .columns
-        .iter()
-        .zip(record.column_values())
-        .filter(|(column, _)| !column.automatic && column.column != model.primary_key)
-        .map(|(column, value)| (column.column, Expr::Value(value)))
-        .collect();
-    let filter = Some(is_key::<S::Model>(&key));
-    Op::leaf(S::Model::OPERATIONS.save, async move {
-        let statement = Statement::Update(Update { model, set, filter });
-        match crate::database::execute(None, statement).await? {
-            0 => Err(crate::Error::not_found(model.name)),
-            _ => Ok(()),
-        }
-    })
 }
 
 /// Deletes a record's row.

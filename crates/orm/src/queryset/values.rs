@@ -10,7 +10,7 @@ use crate::database::Database;
 use crate::expression::Grouped;
 use crate::model::{Fields, Model, Reader};
 use crate::order::IntoOrder;
-use crate::query::Expr;
+use crate::query::{Expr, Select};
 use crate::selection::{Concat, Selection};
 use crate::{Op, Result};
 
@@ -126,6 +126,13 @@ impl<M: Model, V: Selection<M>> Values<M, V> {
         let mut columns = Vec::new();
         self.values.push_to(&mut columns);
         (self.core, columns)
+    }
+
+    /// As a query inside another one.
+    pub(crate) fn into_select(self) -> Select {
+        let (mut core, columns) = self.select();
+        core.select.columns = columns;
+        core.into_select()
     }
 }
 

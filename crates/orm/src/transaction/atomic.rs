@@ -198,7 +198,7 @@ where
     #[track_caller]
     fn into_future(self) -> Self::IntoFuture {
         let Self { body, options, .. } = self;
-        nuages_bridge::Op::new("atomic", run(body, options)).into_future()
+        nuages_bridge::Op::new("atomic", run(body, options)).without_deadline()
     }
 }
 
@@ -218,7 +218,7 @@ where
             Ok(result) => result,
             Err(error) => Err(Error::from(error).into()),
         };
-        nuages_bridge::Op::new("atomic", run(body, options)).into_future()
+        nuages_bridge::Op::new("atomic", run(body, options)).without_deadline()
     }
 }
 

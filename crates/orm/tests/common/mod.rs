@@ -18,6 +18,7 @@ pub(crate) enum Backend {
     SqliteFile,
     SqliteMemory,
     Postgres,
+    MariaDb,
 }
 
 /// Runs a test with an empty database, on the calling thread, and tidies up after it.
@@ -47,43 +48,57 @@ pub(crate) fn with_database(
             test(options(Database::options(url)).connect().wait().unwrap());
         }
         Backend::Postgres => {
-            let Some((url, admin)) = postgres() else { return };
-            raw_trusted(format!("CREATE SCHEMA {unique}"))
-                .using(&admin)
-                .execute()
-                .wait()
-                .unwrap();
+            let Some((url, admin)) = server("PostgreSQL", "NUAGES_TEST_POSTGRES", POSTGRES) else {
+                return;
+            };
             let separator = if url.contains('?') { '&' } else { '?' };
-            let url = format!("{url}{separator}options=-c%20search_path%3D{unique}");
-            let outcome = catch_unwind(AssertUnwindSafe(|| {
-                test(options(Database::options(url)).connect().wait().unwrap());
-            }));
-            raw_trusted(format!("DROP SCHEMA {unique} CASCADE"))
-                .using(&admin)
-                .execute()
-                .wait()
-                .unwrap();
-            if let Err(panic) = outcome {
-                resume_unwind(panic);
-            }
+            let own = format!("{url}{separator}options=-c%20search_path%3D{unique}");
+            let drop = format!("DROP SCHEMA {unique} CASCADE");
+            on_server(&admin, &format!("CREATE SCHEMA {unique}"), &drop, || {
+                test(options(Database::options(own)).connect().wait().unwrap());
+            });
+        }
+        Backend::MariaDb => {
+            let Some((url, admin)) = server("MariaDB", "NUAGES_TEST_MYSQL", MARIADB) else {
+                return;
+            };
+            let (server, _) = url.rsplit_once('/').unwrap();
+            let own = format!("{server}/{unique}");
+            let drop = format!("DROP DATABASE {unique}");
+            on_server(&admin, &format!("CREATE DATABASE {unique}"), &drop, || {
+                test(options(Database::options(own)).connect().wait().unwrap());
+            });
         }
     }
 }
 
+const POSTGRES: &str = "postgres://postgres@127.0.0.1:5432/postgres";
+const MARIADB: &str = "mysql://root@127.0.0.1:3306/mysql";
+
+/// Runs a test in a place of its own, which is gone afterwards.
+fn on_server(admin: &Database, create: &str, drop: &str, test: impl FnOnce()) {
+    let run = |sql: &str| raw_trusted(sql.to_owned()).using(admin).execute().wait().unwrap();
+    run(create);
+    let outcome = catch_unwind(AssertUnwindSafe(test));
+    run(drop);
+    if let Err(panic) = outcome {
+        resume_unwind(panic);
+    }
+}
+
 /// The server for the tests; `None` where there is none, which is no excuse in CI.
-fn postgres() -> Option<(String, Database)> {
-    let url = std::env::var("NUAGES_TEST_POSTGRES")
-        .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+fn server(name: &str, variable: &str, default: &str) -> Option<(String, Database)> {
+    let url = std::env::var(variable).unwrap_or_else(|_| default.to_owned());
     match Database::options(url.as_str()).pool_size(1).connect().wait() {
         Ok(admin) => Some((url, admin)),
         Err(error) if std::env::var("CI").as_deref() == Ok("true") => {
             panic!(
-                "no PostgreSQL for the tests: {error} ({:?})",
+                "no {name} for the tests: {error} ({:?})",
                 std::error::Error::source(&error)
             )
         }
         Err(error) => {
-            eprintln!("!!! SKIPPED: no PostgreSQL at NUAGES_TEST_POSTGRES or 127.0.0.1:5432: {error} !!!");
+            eprintln!("!!! SKIPPED: no {name} at {variable} or {default}: {error} !!!");
             None
         }
     }
@@ -152,6 +167,18 @@ macro_rules! async_tests {
             #[test]
             fn postgres_current_thread() {
                 run(Backend::Postgres, on_current_thread);
+            }
+
+            #[cfg(feature = "mariadb")]
+            #[test]
+            fn mariadb() {
+                run(Backend::MariaDb, on_runtime);
+            }
+
+            #[cfg(feature = "mariadb")]
+            #[test]
+            fn mariadb_current_thread() {
+                run(Backend::MariaDb, on_current_thread);
             }
         }
     )*};

@@ -2,24 +2,6 @@
 
 use nuages_orm::{Error, Result, atomic};
 
-/// Two countries, three authors, five books.
-macro_rules! shop {
-    ($db:expr) => {{
-        go!(tables($db))?;
-        let belgium = go!(Country::create().name("Belgium"))?;
-        let france = go!(Country::create().name("France"))?;
-        let django = go!(Author::create().name("Django Reinhardt").country(&belgium))?;
-        let stephane = go!(Author::create().name("Stéphane Grappelli").country(&france))?;
-        let boris = go!(Author::create().name("Boris Vian").country(france.id))?;
-        go!(Book::create().title("Nuages").published(day(1940)).author(&django).stock(3).editor(&boris))?;
-        go!(Book::create().title("Minor Swing").published(day(1937)).author(&django).subtitle("with Stéphane"))?;
-        go!(Book::create().title("Belleville").published(day(1942)).author(&django).stock(1))?;
-        go!(Book::create().title("Mon violon pour tout bagage").published(day(1992)).author(&stephane).stock(5))?;
-        go!(Book::create().title("L'Écume des jours").published(day(1947)).author(&boris).stock(2).editor(&stephane))?;
-        (django, stephane, boris)
-    }};
-}
-
 fn titles<S: Loading>(books: &[Book<S>]) -> Vec<&str> {
     books.iter().map(|book| book.title.as_str()).collect()
 }

@@ -94,7 +94,7 @@ tests! {
         Ok(())
     }
 
-    fn errors_name_what_was_broken(_db: Database) {
+    fn errors_name_what_was_broken(db: Database) {
         go!(raw("CREATE TABLE author (id integer PRIMARY KEY)").execute())?;
         go!(raw(
             "CREATE TABLE book (id integer PRIMARY KEY, title varchar(80) NOT NULL, author_id integer REFERENCES author (id),
@@ -105,7 +105,12 @@ tests! {
 
         let unique = go!(raw("INSERT INTO book (id, title, author_id) VALUES (2, 'Nuages', 1)").execute()).unwrap_err();
         assert!(unique.is_unique_violation() && unique.is_integrity(), "{unique:?}");
-        assert_eq!(unique.columns(), ["title", "author_id"]);
+        if db.dialect() == nuages_orm::Dialect::MariaDb {
+            // It names the index alone; the columns of a model's are filled in.
+            assert_eq!((unique.constraint(), unique.columns()), (Some("title"), &[] as &[String]));
+        } else {
+            assert_eq!(unique.columns(), ["title", "author_id"]);
+        }
 
         let null = go!(raw("INSERT INTO book (id) VALUES (2)").execute()).unwrap_err();
         assert!(null.is_not_null_violation(), "{null:?}");

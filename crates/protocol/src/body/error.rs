@@ -3,8 +3,9 @@
 use std::{error::Error as StdError, io, iter};
 
 use http::StatusCode;
+use nuages_bridge::BridgeError;
 
-use crate::BoxError;
+use crate::{BoxError, event::SendError};
 
 /// Why a [`Body`](super::Body) could not be read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -14,16 +15,22 @@ pub struct BodyError {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[cfg_attr(
-    not(feature = "server"),
-    expect(dead_code, reason = "only the server reads from a connection")
-)]
 enum Kind {
     #[error("the body is larger than the limit of {limit} bytes; read it in parts, or raise the limit")]
     TooLarge { limit: usize },
+    #[error("the client sends its body too slowly")]
+    #[cfg_attr(
+        not(feature = "server"),
+        expect(dead_code, reason = "only the server has settings for it")
+    )]
+    TooSlow(#[source] Wire),
     #[error("the client went away before its body was complete")]
     Disconnected(#[source] Wire),
     #[error("the body is not valid HTTP")]
+    #[cfg_attr(
+        not(feature = "server"),
+        expect(dead_code, reason = "only the server reads from a connection")
+    )]
     Malformed(#[source] Wire),
     #[error("the source of the body failed")]
     Source(#[source] BoxError),
@@ -35,10 +42,32 @@ enum Kind {
 #[error(transparent)]
 struct Wire(BoxError);
 
+impl From<BridgeError> for BodyError {
+    fn from(error: BridgeError) -> Self {
+        Self::from_source(error.into())
+    }
+}
+
 impl BodyError {
-    pub(super) fn too_large(limit: usize) -> Self {
+    pub(crate) fn too_large(limit: usize) -> Self {
         Self {
             kind: Kind::TooLarge { limit },
+        }
+    }
+
+    /// The client went away, as an event said.
+    pub(crate) fn disconnected() -> Self {
+        Self {
+            kind: Kind::Disconnected(Wire("the connection was closed".into())),
+        }
+    }
+
+    /// The client was waited for as long as the server's settings allow.
+    #[cfg(feature = "server")]
+    pub(crate) fn too_slow() -> Self {
+        let late = io::Error::from(io::ErrorKind::TimedOut);
+        Self {
+            kind: Kind::TooSlow(Wire(late.into())),
         }
     }
 
@@ -55,7 +84,7 @@ impl BodyError {
     /// Tells a client that broke off from one that sent nonsense: hyper reports both as an error of the body,
     /// with an `io::Error` inside whose kind says which.
     #[cfg(feature = "server")]
-    pub(super) fn from_hyper(error: hyper::Error) -> Self {
+    pub(crate) fn from_hyper(error: hyper::Error) -> Self {
         use io::ErrorKind::{InvalidData, InvalidInput};
 
         let io = error
@@ -101,6 +130,9 @@ impl BodyError {
         });
         chain.find_map(|error| match error.downcast_ref::<Self>() {
             Some(error) => Some(error.status()),
+            None if error.downcast_ref().is_some_and(SendError::is_disconnected) => {
+                Some(StatusCode::BAD_REQUEST)
+            }
             None => error.is::<Wire>().then_some(StatusCode::BAD_REQUEST),
         })
     }
@@ -115,15 +147,21 @@ impl BodyError {
         matches!(self.kind, Kind::Disconnected(_))
     }
 
+    /// Whether the client sent its body too slowly for the server's settings.
+    pub fn is_too_slow(&self) -> bool {
+        matches!(self.kind, Kind::TooSlow(_))
+    }
+
     /// Whether the client sent something that is no valid body, such as a wrong chunk size.
     pub fn is_malformed(&self) -> bool {
         matches!(self.kind, Kind::Malformed(_))
     }
 
-    /// The status that answers the client: 413 for too large, 400 for what the client broke, else 500.
+    /// The status that answers the client: 413 for too large, 408 for too slow, 400 for what the client broke, else 500.
     pub fn status(&self) -> StatusCode {
         match self.kind {
             Kind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Kind::Disconnected(_) | Kind::Malformed(_) => StatusCode::BAD_REQUEST,
             Kind::Source(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

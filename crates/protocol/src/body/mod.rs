@@ -1,19 +1,30 @@
 //! The body of a request or a response: bytes that are there, or that come in parts.
 
 mod error;
+mod file;
+mod stream;
 
 use std::{
     any::Any,
     fmt,
+    fs::File,
+    io,
+    ops::Range,
+    path::PathBuf,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
+use nuages_bridge::{BridgeError, Op, sync_to_async};
 
 pub use self::error::BodyError;
+use self::{file::FileBody, stream::StreamBody};
 use crate::BoxError;
 
 /// The body of a request or a response.
@@ -45,7 +56,8 @@ enum Inner {
     Empty,
     Full(Bytes),
     #[cfg(feature = "server")]
-    Incoming(hyper::body::Incoming),
+    Incoming(crate::server::IncomingBody),
+    File(FileBody),
     Boxed(UnsyncBoxBody<Bytes, BoxError>),
 }
 
@@ -89,15 +101,142 @@ impl Body {
         }
     }
 
-    #[cfg(feature = "server")]
-    pub(crate) fn incoming(body: hyper::body::Incoming) -> Self {
-        if body.is_end_stream() {
-            Self::empty()
-        } else {
-            Self {
-                inner: Inner::Incoming(body),
-            }
+    /// A body from a stream of bytes, which is asked for more as fast as the client takes it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages_protocol::Body;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), nuages_protocol::BodyError> {
+    /// let parts = ["bon", "soir"].map(Ok::<_, std::io::Error>);
+    /// let body = Body::from_stream(futures_util::stream::iter(parts));
+    /// assert_eq!(body.collect(1024).await?, "bonsoir");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_stream<S, D, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<D, E>> + Send + 'static,
+        D: Into<Bytes> + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        Self::new(StreamBody::new(stream))
+    }
+
+    /// A part of an open file, from one position to another, in bytes.
+    ///
+    /// It is read in blocks of 256 KiB as the client takes it, on a thread that may block. Where the file itself stands
+    /// doesn't matter and doesn't change. The body fails where the file turns out to be shorter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{fs::File, io::Write};
+    /// use nuages_protocol::Body;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut file = tempfile::tempfile()?;
+    /// file.write_all(b"minor swing")?;
+    /// let body = Body::from_file(file, 6..11);
+    /// assert_eq!(body.collect(1024).await?, "swing");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_file(file: impl Into<Arc<File>>, range: Range<u64>) -> Self {
+        Self {
+            inner: Inner::File(FileBody::new(file.into(), &range)),
         }
+    }
+
+    /// A whole file, opened here and read as [`from_file`](Self::from_file) reads it.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be opened, or is no file but a directory. The source is the [`io::Error`].
+    ///
+    /// # Blocking
+    ///
+    /// [`wait`](Op::wait) blocks while the file is opened.
+    #[track_caller]
+    pub fn from_path(path: impl Into<PathBuf>) -> Op<'static, Self, BodyError> {
+        let path = path.into();
+        Op::new("Body::from_path", async move {
+            let open = move || {
+                let file = File::open(path)?;
+                let data = file.metadata()?;
+                if !data.is_file() {
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidInput,
+                        "it is not a regular file",
+                    ));
+                }
+                Ok((file, data.len()))
+            };
+            let opened: Result<io::Result<_>, BridgeError> = sync_to_async(open).parallel().await;
+            let (file, length) = opened?.map_err(|error| BodyError::from_source(error.into()))?;
+            Ok(Self::from_file(file, 0..length))
+        })
+    }
+
+    /// The same body with trailers: headers that follow it, after any that it has itself.
+    ///
+    /// HTTP/1.1 has them in chunked bodies alone, for clients that sent `TE: trailers`, and only those that the header `Trailer`
+    /// announced (RFC 9110, section 6.5); elsewhere they are left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages_protocol::Body;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut trailers = http::HeaderMap::new();
+    /// trailers.insert("x-checksum", "9a3b".parse()?);
+    /// let body = Body::from("bonsoir").with_trailers(trailers);
+    /// let (bytes, trailers) = body.collect_with_trailers(1024).await?;
+    /// assert_eq!(bytes, "bonsoir");
+    /// assert_eq!(trailers["x-checksum"], "9a3b");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_trailers(self, trailers: HeaderMap) -> Self {
+        // Its own length would have it sent by that length, which has no place for trailers.
+        let body = BodyOfUnknownLength(self);
+        Self::new(body.with_trailers(std::future::ready(Some(Ok(trailers)))))
+    }
+
+    /// The bytes, if all of them are there already and nothing has to be waited for.
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        match &self.inner {
+            Inner::Full(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn incoming(body: crate::server::IncomingBody) -> Self {
+        Self {
+            inner: Inner::Incoming(body),
+        }
+    }
+
+    /// A part of a body that is there already, if it is longer than that.
+    #[cfg(feature = "server")]
+    pub(crate) fn take_part(&mut self, length: usize) -> Option<Bytes> {
+        match &mut self.inner {
+            Inner::Full(bytes) if bytes.len() > length => Some(bytes.split_to(length)),
+            _ => None,
+        }
+    }
+
+    /// Whether all of it is there already.
+    #[cfg(feature = "server")]
+    pub(crate) fn is_buffered(&self) -> bool {
+        matches!(self.inner, Inner::Empty | Inner::Full(_))
     }
 
     /// Reads the whole body into memory, if it isn't longer than `limit` bytes. Trailers are dropped.
@@ -112,19 +251,33 @@ impl Body {
     /// # Cancel safety
     ///
     /// A dropped future loses what was read.
-    pub async fn collect(mut self, limit: usize) -> Result<Bytes, BodyError> {
+    pub async fn collect(self, limit: usize) -> Result<Bytes, BodyError> {
+        self.collect_with_trailers(limit).await.map(|(whole, _)| whole)
+    }
+
+    /// As [`collect`](Self::collect), with the trailers that followed the body; empty where there were none.
+    ///
+    /// # Errors
+    ///
+    /// As [`collect`](Self::collect).
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future loses what was read.
+    pub async fn collect_with_trailers(mut self, limit: usize) -> Result<(Bytes, HeaderMap), BodyError> {
+        let mut trailers = HeaderMap::new();
         let declared = self.size_hint().lower();
         if declared > limit as u64 {
             return Err(BodyError::too_large(limit));
         }
-        let Some(first) = self.next_data().await? else {
-            return Ok(Bytes::new());
+        let Some(first) = self.next_data(&mut trailers).await? else {
+            return Ok((Bytes::new(), trailers));
         };
         if first.len() > limit {
             return Err(BodyError::too_large(limit));
         }
-        let Some(second) = self.next_data().await? else {
-            return Ok(first);
+        let Some(second) = self.next_data(&mut trailers).await? else {
+            return Ok((first, trailers));
         };
         // What a client declares is a promise, so memory is reserved for it only as far as is harmless.
         let expected = (declared as usize)
@@ -138,20 +291,36 @@ impl Body {
                 return Err(BodyError::too_large(limit));
             }
             whole.extend_from_slice(&data);
-            next = self.next_data().await?;
+            next = self.next_data(&mut trailers).await?;
         }
-        Ok(whole.freeze())
+        Ok((whole.freeze(), trailers))
     }
 
-    /// The next bytes; `None` at the end. Skips trailers and empty frames.
-    async fn next_data(&mut self) -> Result<Option<Bytes>, BodyError> {
+    /// The next bytes; `None` at the end. Skips empty frames, and puts trailers where they are wanted.
+    async fn next_data(&mut self, trailers: &mut HeaderMap) -> Result<Option<Bytes>, BodyError> {
         while let Some(frame) = self.frame().await {
             match frame.map_err(BodyError::from_source)?.into_data() {
                 Ok(data) if !data.is_empty() => return Ok(Some(data)),
-                Ok(_) | Err(_) => {}
+                Ok(_) => {}
+                Err(frame) => trailers.extend(frame.into_trailers().unwrap_or_default()),
             }
         }
         Ok(None)
+    }
+}
+
+/// A body that doesn't tell how long it is.
+struct BodyOfUnknownLength(Body);
+
+impl http_body::Body for BodyOfUnknownLength {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
     }
 }
 
@@ -173,10 +342,10 @@ impl http_body::Body for Body {
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
             #[cfg(feature = "server")]
-            Inner::Incoming(body) => Poll::Ready(
-                ready!(Pin::new(body).poll_frame(cx))
-                    .map(|frame| frame.map_err(|error| BodyError::from_hyper(error).into())),
-            ),
+            Inner::Incoming(body) => {
+                Poll::Ready(ready!(Pin::new(body).poll_frame(cx)).map(|frame| frame.map_err(Into::into)))
+            }
+            Inner::File(file) => Poll::Ready(ready!(file.poll_block(cx)).map(|block| block.map(Frame::data))),
             Inner::Boxed(body) => Poll::Ready(ready!(Pin::new(body).poll_frame(cx))),
         }
     }
@@ -187,6 +356,7 @@ impl http_body::Body for Body {
             Inner::Full(bytes) => bytes.is_empty(),
             #[cfg(feature = "server")]
             Inner::Incoming(body) => body.is_end_stream(),
+            Inner::File(file) => file.left() == 0,
             Inner::Boxed(body) => body.is_end_stream(),
         }
     }
@@ -197,6 +367,7 @@ impl http_body::Body for Body {
             Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             #[cfg(feature = "server")]
             Inner::Incoming(body) => body.size_hint(),
+            Inner::File(file) => SizeHint::with_exact(file.left()),
             Inner::Boxed(body) => body.size_hint(),
         }
     }
@@ -215,6 +386,7 @@ impl fmt::Debug for Body {
             Inner::Full(_) => "full",
             #[cfg(feature = "server")]
             Inner::Incoming(_) => "incoming",
+            Inner::File(_) => "file",
             Inner::Boxed(_) => "boxed",
         };
         f.debug_struct("Body")

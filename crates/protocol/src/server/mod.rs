@@ -1,38 +1,54 @@
-//! The server: it accepts connections, speaks HTTP/1.1 and calls an [`Application`].
+//! The server: it accepts connections, speaks HTTP/1.1 and HTTP/2, and calls an [`Application`].
 //!
-//! [`Server`] is the one type to know. The way of a request leads through `listener` (a socket is accepted),
-//! `connection` (hyper reads and writes, through a `cork`) and `request` (the application is called, and answered for where it
-//! fails). `shutdown` and `signal` end it all in order.
+//! [`Server`] is the one type to know, and [`ServerConfig`] has its settings. The way of a request leads through `listen` (a socket is accepted),
+//! `proxy` and `tls` (what comes before HTTP), `connection` (hyper reads and writes, through a wire that holds small writes together) and
+//! `request` (the application is called, and answered for where it fails). `shutdown` and `signal` end it all in order.
 
+mod access;
 mod config;
 mod connection;
-mod cork;
 mod error;
 mod lifespan;
-mod listener;
-mod panic;
+mod listen;
+mod proxy;
 mod request;
 mod shutdown;
 mod signal;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(feature = "websocket")]
+mod websocket;
+mod workers;
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
-use tokio::{net::ToSocketAddrs, sync::Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
-pub use self::error::Error;
-use self::{
-    config::Config,
-    listener::Listener,
-    shutdown::{Connections, Phase, Stop, Trigger},
+pub(crate) use self::request::IncomingBody;
+#[cfg(feature = "tls")]
+pub use self::tls::ClientAuth;
+pub use self::{
+    access::AccessLog,
+    config::{ConfigError, Mode, ServerConfig},
+    error::Error,
+    listen::{BindAddress, InvalidAddress},
+    proxy::{ForwardedHeaders, InvalidPeer, TrustedPeers},
 };
-use crate::Application;
+use self::{
+    error::Kind,
+    listen::Listener,
+    proxy::Trusted,
+    shutdown::{Connections, Phase, Stop, Trigger},
+    workers::Workers,
+};
+use crate::{Address, Application, State, panic};
 
 /// How long connections that were told to end at once may take to do so: one poll each, unless one blocks.
-const CUT: Duration = Duration::from_secs(1);
+const CUT: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// A server that listens already and serves once it is given an application.
 ///
-/// Every limit has a safe default and a method that changes it.
+/// Every limit has a safe default and a method that changes it; [`ServerConfig`] has the same methods, and reads the environment and files.
 ///
 /// # Examples
 ///
@@ -52,8 +68,8 @@ const CUT: Duration = Duration::from_secs(1);
 /// ```
 #[must_use = "a server does nothing until `serve` is awaited"]
 pub struct Server {
-    listener: Listener,
-    config: Config,
+    listeners: Vec<Listener>,
+    config: ServerConfig,
     trigger: Option<Trigger>,
     signals: bool,
 }
@@ -62,12 +78,38 @@ impl Server {
     /// Listens on an address; port 0 takes any free one, which [`local_addr`](Self::local_addr) tells.
     ///
     /// Clients may connect from here on. They are answered once [`serve`](Self::serve) has started the application.
+    /// [`BindAddress`] says what an address may be.
     ///
     /// # Errors
     ///
     /// [`is_bind`](Error::is_bind) if the address is in use, not this machine's, or not permitted.
-    pub async fn bind(address: impl ToSocketAddrs + fmt::Debug) -> Result<Self, Error> {
-        Ok(Self::new(Listener::bind(address).await?))
+    pub async fn bind(address: impl Into<BindAddress>) -> Result<Self, Error> {
+        Self::from_config(ServerConfig::default().bind(vec![address.into()])).await
+    }
+
+    /// Listens on the addresses of these settings. Settings that bear on the listening sockets have to be made here.
+    ///
+    /// # Errors
+    ///
+    /// [`is_bind`](Error::is_bind) if an address can't be had, [`is_config`](Error::is_config) if the settings can't be used.
+    pub async fn from_config(config: ServerConfig) -> Result<Self, Error> {
+        config.check().map_err(Kind::Config)?;
+        let mut listeners = Vec::with_capacity(config.bind.len());
+        for address in &config.bind {
+            listeners.append(&mut Listener::bind(address, &config).await?);
+        }
+        Ok(Self::new(listeners, config))
+    }
+
+    /// Listens on the address of another listener too.
+    ///
+    /// # Errors
+    ///
+    /// [`is_bind`](Error::is_bind) if the address is in use, not this machine's, or not permitted.
+    pub async fn and_bind(mut self, address: impl Into<BindAddress>) -> Result<Self, Error> {
+        self.listeners
+            .append(&mut Listener::bind(&address.into(), &self.config).await?);
+        Ok(self)
     }
 
     /// Serves on a socket that listens already, such as one that was inherited or has options of its own.
@@ -80,21 +122,41 @@ impl Server {
     ///
     /// Outside a tokio runtime.
     pub fn from_std(listener: std::net::TcpListener) -> Result<Self, Error> {
-        Ok(Self::new(Listener::from_std(listener)?))
+        let listener = Listener::from_tcp(listener).map_err(|source| Kind::Bind {
+            address: "the given listener".to_owned(),
+            source,
+        })?;
+        Ok(Self::new(vec![listener], ServerConfig::default()))
     }
 
-    fn new(listener: Listener) -> Self {
+    fn new(listeners: Vec<Listener>, config: ServerConfig) -> Self {
         Self {
-            listener,
-            config: Config::default(),
+            listeners,
+            config,
             trigger: None,
             signals: true,
         }
     }
 
-    /// The address that the server listens on.
+    /// The IP address that the server listens on, the first of several.
+    ///
+    /// # Panics
+    ///
+    /// If it listens on unix sockets alone; [`local_addrs`](Self::local_addrs) tells them too.
+    #[track_caller]
     pub fn local_addr(&self) -> SocketAddr {
-        self.listener.local_addr()
+        let mut addresses = self.local_addrs().filter_map(Address::socket_addr);
+        addresses.next().expect("the server listens on an IP address")
+    }
+
+    /// All addresses that the server listens on.
+    pub fn local_addrs(&self) -> impl Iterator<Item = &Address> {
+        self.listeners.iter().map(Listener::address)
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &ServerConfig {
+        &self.config
     }
 
     /// Stops the server in order when the future ends, besides at a signal. The last one given counts.
@@ -110,67 +172,17 @@ impl Server {
         self
     }
 
-    /// How long requests in flight may take to finish once the server was asked to stop. Default: 30 seconds.
-    ///
-    /// What takes longer is dropped, and named in the log.
-    pub fn grace(mut self, time: Duration) -> Self {
-        self.config.grace = time;
-        self
-    }
-
-    /// How long a client may take to send the head of a request, and how long it may idle before the next one.
-    /// Default: 30 seconds. The connection is closed after it.
-    pub fn header_read_timeout(mut self, time: Duration) -> Self {
-        self.config.header_read_timeout = time;
-        self
-    }
-
-    /// How many headers a request may have. Default: 100. One with more is answered with 431.
-    ///
-    /// Any other number than the default costs an allocation a request.
-    pub fn max_headers(mut self, count: usize) -> Self {
-        self.config.max_headers = count;
-        self
-    }
-
-    /// How large the head of a request may be in bytes, its first line included. Default: 64 KiB. A larger one is answered
-    /// with 431.
-    pub fn max_header_size(mut self, bytes: usize) -> Self {
-        self.config.max_header_size = bytes;
-        self
-    }
-
-    /// How many bytes a connection may buffer in each direction. Default: 128 KiB; the least is 8 KiB.
-    ///
-    /// A head that doesn't fit is too large too, whatever [`max_header_size`](Self::max_header_size) says. Bodies may be
-    /// larger: they stream.
-    pub fn max_buffer_size(mut self, bytes: usize) -> Self {
-        self.config.max_buffer_size = bytes.max(config::MIN_BUFFER_SIZE);
-        self
-    }
-
-    /// How many connections may be open at once. Default: 16,384. Further clients wait in the system's queue until one ends.
-    ///
-    /// # Panics
-    ///
-    /// If the number is 0.
-    #[track_caller]
-    pub fn max_connections(mut self, count: usize) -> Self {
-        assert!(count > 0, "a server needs at least one connection");
-        self.config.max_connections = count.min(Semaphore::MAX_PERMITS);
-        self
-    }
-
     /// Starts the application, serves it until asked to stop, finishes what is in flight, and shuts the application down.
     ///
     /// SIGINT (Ctrl-C) and SIGTERM ask, and the future of [`with_graceful_shutdown`](Self::with_graceful_shutdown). Then no
     /// connection is accepted any more, idle ones are closed, and requests in flight have the [`grace`](Self::grace) time. A
-    /// second signal ends it all at once. A signal during the application's startup ends that, and the server.
+    /// second signal ends it all at once. Where signals stop the server, sync code that requests have left behind has what remains of
+    /// the grace time, before the application's shutdown; what is left then is named in the log. A signal during the application's startup ends that, and the server.
     ///
     /// # Errors
     ///
-    /// [`is_startup`](Error::is_startup) and [`is_shutdown`](Error::is_shutdown) if that part of the application failed,
-    /// [`is_forced`](Error::is_forced) after a second signal.
+    /// [`is_config`](Error::is_config) if the settings can't be used, [`is_startup`](Error::is_startup) and
+    /// [`is_shutdown`](Error::is_shutdown) if that part of the application failed, [`is_forced`](Error::is_forced) after a second signal.
     ///
     /// # Cancel safety
     ///
@@ -178,55 +190,148 @@ impl Server {
     /// shutdown doesn't run.
     pub async fn serve<A: Application>(self, app: A) -> Result<(), Error> {
         let Self {
-            listener,
+            listeners,
             config,
             trigger,
             signals,
         } = self;
-        let app = Arc::new(app);
+        config.check().map_err(Kind::Config)?;
+        let mut shared = Shared::new(app, config)?;
         let mut stop = Stop::watch(trigger, signals)?;
-        if lifespan::startup(&*app, &mut stop).await? == lifespan::Started::No {
+        let lifespan::Started::Yes(state) = lifespan::startup(&shared, &mut stop).await? else {
             return Ok(());
-        }
-        let connections = CutOnDrop(Connections::new());
-        tokio::select! {
-            biased;
-            () = stop.requested() => {}
-            never = accept(&listener, &config, &app, &connections.0) => match never {},
-        }
-        drop(listener);
+        };
+        shared.state = state;
+        let shared = Arc::new(shared);
+        let connections = CutOnDrop(shared.connections.clone());
+        #[cfg(feature = "tls")]
+        let _reload = tls::reload_on_sighup(shared.tls.as_ref(), signals)?;
+        let workers = if shared.limits.workers > 0 {
+            let workers = Workers::start(listeners, &shared)?;
+            stop.requested().await;
+            workers.finish().await;
+            Some(workers)
+        } else {
+            tokio::select! {
+                biased;
+                () = stop.requested() => {}
+                never = workers::accept(&listeners, &shared) => match never {},
+            }
+            drop(listeners);
+            None
+        };
         tokio::select! {
             biased;
             error = stop.forced() => return Err(error),
-            () = drain(&connections.0, config.grace) => {}
+            () = finish(&connections.0, shared.limits.grace, signals) => {}
         }
-        lifespan::shutdown(&*app, &mut stop).await
+        if let Some(workers) = workers {
+            workers.end();
+        }
+        lifespan::shutdown(&shared, &mut stop).await
     }
 }
 
-/// Accepts connections for ever, each in a task of its own.
-async fn accept<A: Application>(
-    listener: &Listener,
-    config: &Config,
-    app: &Arc<A>,
-    connections: &Connections,
-) -> std::convert::Infallible {
-    let http1 = config.http1();
-    let places = Arc::new(Semaphore::new(config.max_connections));
-    loop {
-        let place = Arc::clone(&places).acquire_owned().await;
-        let (stream, info) = listener.accept().await;
-        let watcher = connections.watcher();
-        let connection = connection::serve(http1.clone(), stream, Arc::clone(app), info, watcher);
-        tokio::spawn(async move {
-            connection.await;
-            drop(place);
-        });
+/// What all connections share.
+struct Shared<A> {
+    app: A,
+    /// What the application's startup gave.
+    state: State,
+    limits: Arc<ServerConfig>,
+    http1: hyper::server::conn::http1::Builder,
+    #[cfg(feature = "http2")]
+    http2: Option<hyper::server::conn::http2::Builder<hyper_util::rt::TokioExecutor>>,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<tls::Tls>>,
+    connections: Connections,
+    /// A permit for each connection that may be open.
+    places: Arc<Semaphore>,
+    /// A permit for each request that may be worked on, where that has a limit.
+    desks: Option<Arc<Semaphore>>,
+    trusted: Option<Trusted>,
+    access: Option<AccessLog>,
+    #[cfg(feature = "websocket")]
+    websocket: Arc<crate::websocket::WebSocketConfig>,
+}
+
+impl<A> Shared<A> {
+    fn new(app: A, mut config: ServerConfig) -> Result<Self, Error> {
+        let permits = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
+        let peers = std::mem::take(&mut config.trusted_proxies);
+        Ok(Self {
+            app,
+            state: State::new(),
+            http1: config.http1_builder(),
+            #[cfg(feature = "http2")]
+            http2: config.http2_builder(),
+            #[cfg(feature = "tls")]
+            tls: tls::Tls::load(&config)?.map(Arc::new),
+            connections: Connections::default(),
+            places: permits(config.max_connections),
+            desks: (config.max_concurrent_requests > 0).then(|| permits(config.max_concurrent_requests)),
+            trusted: (!peers.is_empty()).then_some(Trusted {
+                peers,
+                headers: config.forwarded_headers,
+            }),
+            access: config.access_log,
+            #[cfg(feature = "websocket")]
+            websocket: Arc::new(config.for_websockets()),
+            limits: Arc::new(config),
+        })
+    }
+
+    /// A place for one more request.
+    fn place(&self) -> Result<Option<OwnedSemaphorePermit>, TryAcquireError> {
+        match &self.desks {
+            Some(desks) => Arc::clone(desks).try_acquire_owned().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether what comes over this socket is to be encrypted: what comes over the network.
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::unused_self, reason = "there is nothing to ask")
+    )]
+    fn encrypts(&self, stream: &listen::Stream) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.is_some() && matches!(stream, listen::Stream::Tcp(_));
+        #[cfg(not(feature = "tls"))]
+        {
+            let _ = stream;
+            false
+        }
+    }
+
+    /// Whether connections may speak HTTP/2.
+    #[cfg_attr(
+        not(feature = "http2"),
+        expect(clippy::unused_self, reason = "there is nothing to ask")
+    )]
+    fn speaks_http2(&self) -> bool {
+        #[cfg(feature = "http2")]
+        return self.http2.is_some();
+        #[cfg(not(feature = "http2"))]
+        return false;
+    }
+}
+
+/// Lets the connections finish and, where the program ends with the server, the sync code that their requests have left behind.
+async fn finish(connections: &Connections, grace: std::time::Duration, program_ends: bool) {
+    let stopped = tokio::time::Instant::now();
+    drain(connections, grace).await;
+    if program_ends {
+        // What has been cut may need a moment to see that.
+        let rest = grace.saturating_sub(stopped.elapsed()).max(CUT);
+        let left = nuages_bridge::drain(rest).await.unwrap_or_default();
+        for job in left {
+            tracing::warn!(%job, "sync code is left behind: it ends with the process");
+        }
     }
 }
 
 /// Lets the connections finish, and cuts those that don't within the grace time.
-async fn drain(connections: &Connections, grace: Duration) {
+async fn drain(connections: &Connections, grace: std::time::Duration) {
     connections.set(Phase::Draining);
     if tokio::time::timeout(grace, connections.ended()).await.is_ok() {
         return;
@@ -257,7 +362,7 @@ impl Drop for CutOnDrop {
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("listener", &self.listener)
+            .field("listeners", &self.listeners)
             .field("config", &self.config)
             .field("signals", &self.signals)
             .finish_non_exhaustive()

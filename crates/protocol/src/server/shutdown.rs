@@ -1,8 +1,18 @@
 //! How a server is asked to stop, and how its connections hear of it.
 
-use std::{fmt, future::poll_fn, pin::Pin, task::Poll};
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
 
-use tokio::sync::watch;
+use slab::Slab;
+use tokio::sync::Notify;
 
 use super::{
     error::{Error, Kind},
@@ -85,6 +95,7 @@ impl fmt::Debug for Stop {
 
 /// What the connections of a server are to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 pub(super) enum Phase {
     /// Serve.
     Running,
@@ -95,51 +106,113 @@ pub(super) enum Phase {
 }
 
 /// The server's end: sets the phase, and knows when the last connection has ended.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Connections {
-    phase: watch::Sender<Phase>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// A [`Phase`]. Connections look at it in every turn, so it is no lock.
+    phase: AtomicU8,
+    tasks: Mutex<Slab<Option<Waker>>>,
+    ended: Notify,
+}
+
+impl Shared {
+    fn tasks(&self) -> MutexGuard<'_, Slab<Option<Waker>>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Running,
+            1 => Phase::Draining,
+            _ => Phase::Cut,
+        }
+    }
 }
 
 impl Connections {
-    pub(super) fn new() -> Self {
-        Self {
-            phase: watch::Sender::new(Phase::Running),
-        }
-    }
-
     /// One for each connection; the connection counts as alive while it is held.
     pub(super) fn watcher(&self) -> Watcher {
         Watcher {
-            phase: self.phase.subscribe(),
+            key: self.shared.tasks().insert(None),
+            shared: Arc::clone(&self.shared),
+            waker: None,
         }
     }
 
     pub(super) fn set(&self, phase: Phase) {
-        self.phase.send_replace(phase);
+        self.shared.phase.fetch_max(phase as u8, Ordering::AcqRel);
+        let wakers: Vec<_> = self
+            .shared
+            .tasks()
+            .iter()
+            .filter_map(|(_, task)| task.clone())
+            .collect();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// How many connections are alive.
     pub(super) fn len(&self) -> usize {
-        self.phase.receiver_count()
+        self.shared.tasks().len()
     }
 
     /// Waits until no connection is alive.
     pub(super) async fn ended(&self) {
-        self.phase.closed().await;
+        loop {
+            let ended = self.shared.ended.notified();
+            if self.len() == 0 {
+                return;
+            }
+            ended.await;
+        }
     }
 }
 
 /// A connection's end.
 #[derive(Debug)]
 pub(super) struct Watcher {
-    phase: watch::Receiver<Phase>,
+    shared: Arc<Shared>,
+    key: usize,
+    /// The waker that was left with the server: a task's stays the same, so asking again costs no lock.
+    waker: Option<Waker>,
 }
 
 impl Watcher {
+    /// The present phase; the task is woken when it changes.
+    pub(super) fn poll_phase(&mut self, cx: &Context<'_>) -> Phase {
+        if !self
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
+            self.waker = Some(cx.waker().clone());
+            self.shared.tasks()[self.key].clone_from(&self.waker);
+        }
+        self.shared.phase()
+    }
+
     /// Waits until the phase is at least this.
     pub(super) async fn reached(&mut self, phase: Phase) {
-        if self.phase.wait_for(|now| *now >= phase).await.is_err() {
-            // The server is gone, dropped in mid-flight: so are we.
+        poll_fn(|cx| {
+            if self.poll_phase(cx) >= phase {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let mut tasks = self.shared.tasks();
+        drop(tasks.remove(self.key));
+        if tasks.is_empty() {
+            self.shared.ended.notify_waiters();
         }
     }
 }

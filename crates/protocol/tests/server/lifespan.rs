@@ -3,7 +3,7 @@
 use std::{error::Error as _, future::pending};
 
 use nuages_protocol::{
-    Application, Body, BoxError, HttpScope, Response,
+    Application, Body, BoxError, HttpScope, Response, State,
     server::{Error, Server},
 };
 use tokio::{
@@ -26,7 +26,7 @@ impl Application for Living {
         Ok(Response::default())
     }
 
-    async fn startup(&self) -> Result<(), BoxError> {
+    async fn startup(&self) -> Result<State, BoxError> {
         self.events.send("startup")?;
         let gate = self.startup.lock().await.take();
         match gate {
@@ -34,7 +34,7 @@ impl Application for Living {
             None => pending().await,
         }?;
         self.events.send("started")?;
-        Ok(())
+        Ok(State::new())
     }
 
     async fn shutdown(&self) -> Result<(), BoxError> {

@@ -2,7 +2,7 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use nuages_protocol::{Application, Response, app_fn};
+use nuages_protocol::{Application, Response, app_fn, server::Server};
 use tokio::sync::oneshot;
 
 use crate::support::{Log, Running};
@@ -17,7 +17,7 @@ fn with_header_of(bytes: usize) -> String {
 
 fn with_headers(count: usize) -> String {
     let headers: String = (0..count).map(|n| format!("x-{n}: a\r\n")).collect();
-    format!("GET / HTTP/1.1\r\n{headers}\r\n")
+    format!("GET / HTTP/1.0\r\n{headers}\r\n")
 }
 
 #[tokio::test]
@@ -58,7 +58,10 @@ async fn a_buffer_smaller_than_the_head_is_a_431_too() {
 async fn a_head_that_does_not_come_ends_the_connection() {
     let (log, _guard) = Log::collect();
     let timeout = Duration::from_millis(20);
-    let server = Running::start_with(fine(), |server| server.header_read_timeout(timeout)).await;
+    let server = Running::start_with(fine(), |server| {
+        server.header_read_timeout(timeout).keep_alive_timeout(timeout)
+    })
+    .await;
     let mut slow = server.connect().await;
     slow.send("GET / HTTP/1.1\r\nho").await;
     assert_eq!(slow.rest().await, "");
@@ -111,7 +114,9 @@ async fn a_client_beyond_the_limit_of_connections_waits_for_a_place() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "at least one connection")]
-async fn a_server_without_connections_is_a_mistake() {
-    let _running = Running::start_with(fine(), |server| server.max_connections(0)).await;
+async fn settings_that_cannot_be_used_are_an_error_of_serve() {
+    let server = Server::bind("127.0.0.1:0").await.unwrap().max_connections(0);
+    let error = server.serve(fine()).await.unwrap_err();
+    assert!(error.is_config());
+    assert!(error.to_string().contains("`max_connections`"), "{error}");
 }

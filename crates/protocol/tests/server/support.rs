@@ -3,14 +3,15 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use nuages_protocol::{
-    Application,
-    server::{Error, Server},
+    Address, Application,
+    server::{Error, Server, ServerConfig},
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     sync::oneshot,
     task::JoinHandle,
@@ -30,9 +31,28 @@ impl Running {
 
     pub(crate) async fn start_with(app: impl Application, configure: impl FnOnce(Server) -> Server) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let server = Server::bind("127.0.0.1:0").await.unwrap();
-        let address = server.local_addr();
-        let server = configure(server)
+        let server = configure(Server::bind("127.0.0.1:0").await.unwrap());
+        Self::run(app, server, stop, stopped)
+    }
+
+    /// With settings that bear on how the server listens.
+    pub(crate) async fn start_config(app: impl Application, config: ServerConfig) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let server = Server::from_config(config).await.unwrap();
+        Self::run(app, server, stop, stopped)
+    }
+
+    fn run(
+        app: impl Application,
+        server: Server,
+        stop: oneshot::Sender<()>,
+        stopped: oneshot::Receiver<()>,
+    ) -> Self {
+        let address = server
+            .local_addrs()
+            .find_map(Address::socket_addr)
+            .unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
+        let server = server
             .without_signals()
             .with_graceful_shutdown(async { stopped.await.unwrap_or_default() });
         Self {
@@ -43,10 +63,7 @@ impl Running {
     }
 
     pub(crate) async fn connect(&self) -> Client {
-        Client {
-            stream: TcpStream::connect(self.address).await.unwrap(),
-            buffered: Vec::new(),
-        }
+        Client::of(TcpStream::connect(self.address).await.unwrap())
     }
 
     /// One connection, one exchange.
@@ -67,8 +84,8 @@ impl Running {
 }
 
 /// A connection that speaks raw bytes.
-pub(crate) struct Client {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) stream: S,
     buffered: Vec<u8>,
 }
 
@@ -88,7 +105,14 @@ impl Answer {
     }
 }
 
-impl Client {
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    pub(crate) fn of(stream: S) -> Self {
+        Self {
+            stream,
+            buffered: Vec::new(),
+        }
+    }
+
     pub(crate) async fn send(&mut self, bytes: &str) {
         self.stream.write_all(bytes.as_bytes()).await.unwrap();
     }
@@ -150,6 +174,17 @@ impl Client {
         answer
     }
 
+    /// Reads until the server closes the connection, or nothing comes any more.
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(dead_code, reason = "only clients with certificates need it")
+    )]
+    pub(crate) async fn rest_within(mut self, time: Duration) -> String {
+        let read = async { while let Ok(1..) = self.stream.read_buf(&mut self.buffered).await {} };
+        let _ = tokio::time::timeout(time, read).await;
+        text(self.buffered)
+    }
+
     /// Reads until the server closes the connection, orderly or not.
     pub(crate) async fn rest(mut self) -> String {
         while let Ok(1..) = self.stream.read_buf(&mut self.buffered).await {}
@@ -191,7 +226,7 @@ impl Log {
 
 impl tracing::Subscriber for Log {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target().starts_with("nuages_protocol")
+        metadata.target().starts_with("nuages")
     }
 
     fn new_span(&self, _attributes: &tracing::span::Attributes<'_>) -> tracing::span::Id {

@@ -1,64 +1,18 @@
 //! A form with what was typed into it.
 
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use http::Method;
-use nuages_handler::{FormData, FromRequest, Request, Result};
+use nuages_handler::{Error, FormData, FromRequest, Needs, Op, Request, Result};
 
-use super::BoundField;
+use super::{BoundField, FieldSet, FormErrors, FormSetup, HtmlForm, PlainForm, Widget};
 
-/// What `#[derive(Form)]` makes of a struct.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a form",
-    note = "put `#[derive(Form)]` on the struct"
-)]
-pub trait HtmlForm: Sized {
-    /// A struct with a [`BoundField`] for each field, under the same names.
-    type Fields: FieldSet;
+/// The names that a form's page sends beside the form's own.
+const NOT_OURS: [&str; 1] = ["csrfmiddlewaretoken"];
 
-    /// The fields before anything was typed.
-    fn fields() -> Self::Fields;
-
-    /// The struct of what was sent; without one, the fields' errors say why.
-    fn from_data(fields: &mut Self::Fields, data: &FormData) -> Option<Self>;
-
-    /// Shows the struct's values in the fields.
-    fn write_to(&self, fields: &mut Self::Fields);
-
-    /// Looks at all fields together, once each for itself is fine: `#[form(clean = ..)]`.
-    fn check(&self, errors: &mut FormErrors) {
-        let _ = errors;
-    }
-}
-
-/// All fields of a form; made by `#[derive(Form)]`.
-pub trait FieldSet: Clone + fmt::Debug {
-    /// Each field, in the struct's order.
-    fn all(&self) -> Vec<&BoundField>;
-
-    /// Each field, to be changed.
-    fn all_mut(&mut self) -> Vec<&mut BoundField>;
-}
-
-/// What is wrong with a form beyond its single fields.
-#[derive(Clone, Debug, Default)]
-pub struct FormErrors {
-    of_fields: Vec<(String, String)>,
-    of_the_form: Vec<String>,
-}
-
-impl FormErrors {
-    /// Says what is wrong at a field.
-    pub fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.of_fields.push((field.to_owned(), message.into()));
-    }
-
-    /// Says what is wrong with the form as a whole.
-    pub fn add_to_form(&mut self, message: impl Into<String>) {
-        self.of_the_form.push(message.into());
-    }
-}
+/// How many unknown names a message lists.
+const LISTED: usize = 5;
 
 /// A form as a page shows it: the fields with what was typed, and what is wrong.
 ///
@@ -88,38 +42,32 @@ impl FormErrors {
 /// ```
 pub struct BoundForm<F: HtmlForm> {
     /// Boxed, so that a `Result` with a form in it stays small.
-    fields: Box<F::Fields>,
-    errors: Vec<String>,
-    data: Option<FormData>,
+    pub(super) fields: Box<F::Fields>,
+    pub(super) errors: Vec<String>,
+    pub(super) data: Option<FormData>,
+    pub(super) prefix: String,
+    pub(super) deny_unknown: bool,
 }
 
 impl<F: HtmlForm> BoundForm<F> {
     /// The form as it was sent.
     pub fn bind(data: &FormData) -> Self {
-        let mut form = Self {
-            data: Some(data.clone()),
-            ..Self::unbound()
-        };
-        for field in form.fields.all_mut() {
-            field.show(data);
-        }
-        form
+        FormSetup::new().bind(data)
     }
 
     /// The form before anything was typed.
     pub fn unbound() -> Self {
-        Self {
-            fields: Box::new(F::fields()),
-            errors: Vec::new(),
-            data: None,
-        }
+        FormSetup::new().unbound()
     }
 
     /// The form with these values in it, to be changed.
     pub fn filled(values: &F) -> Self {
-        let mut form = Self::unbound();
-        values.write_to(&mut form.fields);
-        form
+        FormSetup::new().filled(values)
+    }
+
+    /// A form with a prefix, or with other values at its beginning.
+    pub fn setup() -> FormSetup<F> {
+        FormSetup::new()
     }
 
     /// Whether something was sent.
@@ -129,37 +77,157 @@ impl<F: HtmlForm> BoundForm<F> {
 
     /// The struct of what was typed, or the form with a message at each field that needs one.
     ///
-    /// A form that nothing was sent to comes back without messages: nobody has done anything wrong yet.
-    pub fn validate(mut self) -> Result<F, Self> {
-        let Some(data) = &self.data else {
-            return Err(self);
-        };
+    /// A form that nothing was sent to comes back without messages: nobody has done anything wrong yet. A form with a `clean_async`
+    /// is [cleaned](Self::clean) instead.
+    pub fn validate(mut self) -> Result<F, Self>
+    where
+        F: PlainForm,
+    {
+        match self.checked() {
+            Some(values) => Ok(values),
+            None => Err(self),
+        }
+    }
+
+    /// The same as an operation, for every form: a `clean_async`, which asks a database or another service, is part of it.
+    ///
+    /// Its outer error is that of the I/O; the inner one is the form with its messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages_handler::{App, Client, Result, Urls};
+    /// use nuages_views::forms::FormErrors;
+    /// use nuages_views::{BoundForm, Form};
+    ///
+    /// #[derive(Form)]
+    /// #[form(clean_async = is_free)]
+    /// struct Signup {
+    ///     name: String,
+    /// }
+    ///
+    /// async fn is_free(signup: &Signup, errors: &mut FormErrors) -> Result<()> {
+    ///     if signup.name == "django" { // as if a database said so
+    ///         errors.add("name", "This name is taken.");
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// async fn sign_up(form: BoundForm<Signup>) -> Result<String> {
+    ///     match form.clean().await? {
+    ///         Ok(signup) => Ok(format!("welcome, {}", signup.name)),
+    ///         Err(form) => Ok(form.name.errors.join(" ")),
+    ///     }
+    /// }
+    ///
+    /// fn sign_up_sync(form: BoundForm<Signup>) -> Result<String> {
+    ///     Ok(form.clean().wait()?.map_or_else(|form| form.name.errors.join(" "), |signup| signup.name))
+    /// }
+    ///
+    /// let urls = Urls::new().path("async/", sign_up).path("sync/", sign_up_sync);
+    /// let client = Client::new(App::new().urls(urls));
+    /// for path in ["/async/", "/sync/"] {
+    ///     assert_eq!(client.post(path).form([("name", "django")]).wait()?.text(), "This name is taken.");
+    /// }
+    /// # Ok::<(), nuages_handler::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the `clean_async` fails with.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the `clean_async` where it is.
+    ///
+    /// # Blocking
+    ///
+    /// `.wait()` waits for the `clean_async`; without one it does not block.
+    #[track_caller]
+    pub fn clean(mut self) -> Op<'static, Result<F, Self>>
+    where
+        F: Send + Sync + 'static,
+    {
+        Op::new("BoundForm::clean", async move {
+            let Some(values) = self.checked() else {
+                return Ok(Err(self));
+            };
+            let mut errors = FormErrors::default();
+            if let Some(checking) = values.check_io(&mut errors) {
+                checking.await?;
+            }
+            if errors.is_empty() {
+                return Ok(Ok(values));
+            }
+            self.add_errors(errors);
+            Ok(Err(self))
+        })
+    }
+
+    /// The values, where the checks that are plain code find nothing; else the messages are in the form.
+    pub(super) fn checked(&mut self) -> Option<F> {
+        let data = self.data.clone()?;
         self.errors.clear();
         for field in self.fields.all_mut() {
             field.errors.clear();
         }
-        let Some(values) = F::from_data(&mut self.fields, data) else {
-            return Err(self);
-        };
+        if self.deny_unknown {
+            self.refuse_unknown(&data);
+        }
+        let values = F::from_data(&mut self.fields, &data)?;
+        if !self.errors.is_empty() {
+            return None;
+        }
         let mut errors = FormErrors::default();
         values.check(&mut errors);
-        if errors.of_fields.is_empty() && errors.of_the_form.is_empty() {
-            return Ok(values);
+        if errors.is_empty() {
+            return Some(values);
         }
-        self.errors = errors.of_the_form;
+        self.add_errors(errors);
+        None
+    }
+
+    fn refuse_unknown(&mut self, data: &FormData) {
+        let ours = if self.prefix.is_empty() {
+            String::new()
+        } else {
+            format!("{}-", self.prefix)
+        };
+        let fields = self.fields.all();
+        let mut unknown: Vec<&str> = Vec::new();
+        let names = data.iter().map(|(name, _)| name);
+        let names = names.chain(data.files().iter().map(|file| file.field()));
+        for name in names.filter(|name| name.starts_with(&ours)) {
+            let known = NOT_OURS.contains(&name) || fields.iter().any(|field| field.name == name);
+            if !known && !unknown.contains(&name) {
+                unknown.push(name);
+            }
+        }
+        for name in unknown.into_iter().take(LISTED) {
+            let shown: String = name.chars().take(60).collect();
+            self.errors.push(format!("This form has no field “{shown}”."));
+        }
+    }
+
+    fn add_errors(&mut self, errors: FormErrors) {
+        self.errors.extend(errors.of_the_form);
         for (field, message) in errors.of_fields {
             self.add_error(&field, message);
         }
-        Err(self)
     }
 
     /// Says what is wrong at a field, when something else than the form found it: a name that is taken. Without such a field it is said of
     /// the form.
     pub fn add_error(&mut self, field: &str, message: impl Into<String>) {
-        match self.fields.all_mut().into_iter().find(|f| f.name == field) {
+        match self.fields.all_mut().into_iter().find(|f| f.field == field) {
             Some(field) => field.errors.push(message.into()),
             None => self.errors.push(message.into()),
         }
+    }
+
+    /// Says what is wrong with the form as a whole, when something else than the form found it.
+    pub fn add_form_error(&mut self, message: impl Into<String>) {
+        self.errors.push(message.into());
     }
 
     /// What is wrong with the form as a whole, beyond its fields.
@@ -176,6 +244,54 @@ impl<F: HtmlForm> BoundForm<F> {
     pub fn fields(&self) -> Vec<&BoundField> {
         self.fields.all()
     }
+
+    /// The fields that nobody sees.
+    pub fn hidden_fields(&self) -> Vec<&BoundField> {
+        let mut fields = self.fields();
+        fields.retain(|field| field.widget == Widget::Hidden);
+        fields
+    }
+
+    /// The fields that people see.
+    pub fn visible_fields(&self) -> Vec<&BoundField> {
+        let mut fields = self.fields();
+        fields.retain(|field| field.widget != Widget::Hidden);
+        fields
+    }
+
+    /// What the page's `<form>` needs as its `enctype`: another one where a field is a file.
+    pub fn enctype(&self) -> &'static str {
+        if self.fields().iter().any(|field| field.widget == Widget::File) {
+            "multipart/form-data"
+        } else {
+            "application/x-www-form-urlencoded"
+        }
+    }
+
+    /// Whether what was sent differs from what the form began with: a row that nobody touched has not changed.
+    pub(super) fn has_changed(&self) -> bool {
+        let Some(data) = &self.data else {
+            return false;
+        };
+        let mut initial = F::fields();
+        let initial = initial.all_mut();
+        self.fields.all().iter().zip(initial).any(|(field, initial)| {
+            let sent: Vec<&str> = data
+                .get_list(&field.name)
+                .map(str::trim)
+                .filter(|text| !text.is_empty())
+                .collect();
+            let before: Vec<&str> = initial
+                .values
+                .iter()
+                .map(String::as_str)
+                .filter(|text| !text.is_empty())
+                .collect();
+
+            let has_file = data.files().get(&field.name).is_some();
+            field.widget != Widget::Hidden && (has_file || sent != before)
+        })
+    }
 }
 
 /// The fields by their names.
@@ -187,12 +303,21 @@ impl<F: HtmlForm> Deref for BoundForm<F> {
     }
 }
 
+/// The fields by their names, to be changed: choices that only the request knows.
+impl<F: HtmlForm> DerefMut for BoundForm<F> {
+    fn deref_mut(&mut self) -> &mut F::Fields {
+        &mut self.fields
+    }
+}
+
 impl<F: HtmlForm> Clone for BoundForm<F> {
     fn clone(&self) -> Self {
         Self {
             fields: self.fields.clone(),
             errors: self.errors.clone(),
             data: self.data.clone(),
+            prefix: self.prefix.clone(),
+            deny_unknown: self.deny_unknown,
         }
     }
 }
@@ -202,18 +327,25 @@ impl<F: HtmlForm> fmt::Debug for BoundForm<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
         map.entry(&"", &self.errors);
-        map.entries(self.fields().iter().map(|field| (field.name, &field.errors)))
+        map.entries(self.fields().iter().map(|field| (&field.name, &field.errors)))
             .finish()
     }
 }
 
 impl<F: HtmlForm> FromRequest for BoundForm<F> {
-    const NEEDS_BODY: bool = true;
+    type Rejection = Error;
+    const NEEDS: Needs = Needs::FORM;
 
     fn from_request(request: &Request) -> Result<Self> {
-        match *request.method() {
-            Method::POST | Method::PUT | Method::PATCH => Ok(Self::bind(&FormData::from_request(request)?)),
-            _ => Ok(Self::unbound()),
+        if was_sent(request) {
+            Ok(Self::bind(&FormData::from_request(request)?))
+        } else {
+            Ok(Self::unbound())
         }
     }
+}
+
+/// Whether a request brings a form.
+pub(crate) fn was_sent(request: &Request) -> bool {
+    matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
 }

@@ -1,259 +1,304 @@
 //! One field: what the page shows of it, and the rules for what is typed into it.
 
+use std::borrow::Cow;
+
 use nuages_handler::FormData;
 
-use super::email::is_email;
-use super::{FormValue, Number};
+use super::{Choice, FieldType, Widget};
 
-/// How a field is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Widget {
-    /// One line of text.
-    Text,
-    /// Several lines of text.
-    Textarea,
-    /// An e-mail address.
-    Email,
-    /// A secret: never shown again, and taken with its spaces.
-    Password,
-    /// A number.
-    Number,
-    /// Yes or no.
-    Checkbox,
-    /// One of several.
-    Select,
-    /// Nothing that people see.
-    Hidden,
-    /// The address of a page.
-    Url,
-    /// A telephone number.
-    Tel,
-    /// Something to look for.
-    Search,
-    /// A day.
-    Date,
-}
+/// Text that is the program's own or was made for this request.
+type Text = Cow<'static, str>;
 
-impl Widget {
-    /// The `type` of its `<input>`; `text` for what is no `<input>`.
-    pub fn input_type(self) -> &'static str {
-        match self {
-            Self::Text | Self::Textarea | Self::Select => "text",
-            Self::Email => "email",
-            Self::Password => "password",
-            Self::Number => "number",
-            Self::Checkbox => "checkbox",
-            Self::Hidden => "hidden",
-            Self::Url => "url",
-            Self::Tel => "tel",
-            Self::Search => "search",
-            Self::Date => "date",
-        }
-    }
-}
+/// Shows the control of a field, as HTML: a widget of one's own. An askama template makes it safely.
+pub type WidgetFn = fn(&BoundField) -> String;
 
 /// A field of a form with all that a page shows of it.
 ///
-/// In a template, `{{ form.name }}` shows the whole field. Its parts are there for other markup.
+/// In a template, `{{ form.name }}` shows the whole field. Its parts are there for other markup. What the derive wrote can be
+/// changed before the form is validated or shown: `form.country.set_choices(countries)`, `form.name.help = Some(..)`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BoundField {
-    /// The name in what is sent.
-    pub name: &'static str,
+    /// The name of the struct's field.
+    pub field: &'static str,
+    /// The name in what is sent: the same, behind the form's prefix.
+    pub name: String,
     /// The `id` of its element, for the label.
     pub id: String,
     /// What stands beside it.
-    pub label: &'static str,
+    pub label: Text,
     /// A hint, where there is one.
-    pub help: Option<&'static str>,
+    pub help: Option<Text>,
     /// What was typed, as it was typed; or the value that is to be changed.
     pub value: String,
+    /// The same where there may be several.
+    pub values: Vec<String>,
     /// What is wrong with it.
     pub errors: Vec<String>,
     /// Whether something has to be typed.
     pub required: bool,
     /// How it is asked for.
     pub widget: Widget,
-    /// The `type` of its `<input>`.
-    pub input_type: &'static str,
-    /// The values that it can have, each with the text that stands for it. Empty: any.
-    pub choices: &'static [(&'static str, &'static str)],
+    /// A widget of one's own, which shows the control in place of [`widget`](Self::widget).
+    pub own_widget: Option<WidgetFn>,
+    /// The values that it can have, each with the text that stands for it.
+    pub choices: Vec<Choice>,
     /// The most characters.
     pub max_length: Option<usize>,
     /// The fewest characters.
     pub min_length: Option<usize>,
-    /// The smallest number.
-    pub min: Option<Number>,
-    /// The largest number.
-    pub max: Option<Number>,
-    /// The `step` between numbers, where it is not 1.
-    pub step: Option<&'static str>,
-    email: bool,
+    /// The smallest value.
+    pub min: Option<Text>,
+    /// The largest value.
+    pub max: Option<Text>,
+    /// The `step` between values, where it is not the usual one.
+    pub step: Option<Text>,
+    /// What a browser may fill in by itself: a name of the HTML standard's list, as `email` or `street-address`.
+    pub autocomplete: Option<&'static str>,
+    /// An example that is shown while the field is empty. It is no label: it goes away when people type.
+    pub placeholder: Option<Text>,
+    /// What the empty choice of a `<select>` says: `All countries`.
+    pub empty: Option<Text>,
+    /// Which files a browser offers, as `image/*,.pdf`.
+    pub accept: Option<Text>,
+    /// The most bytes of a file.
+    pub max_size: Option<u64>,
+    /// Other attributes of the control.
+    pub attributes: Vec<(Text, Text)>,
+    pub(super) max_digits: Option<usize>,
+    pub(super) decimal_places: Option<usize>,
+    pub(super) email: bool,
+    pub(super) url: bool,
+    /// Whether only what can be chosen is taken, whatever the widget.
+    pub(super) limited_to_choices: bool,
+    pub(super) multiple: bool,
 }
 
 /// What `#[derive(Form)]` builds a field with.
 #[doc(hidden)]
 impl BoundField {
-    pub fn new<T: FormValue>(name: &'static str, label: &'static str) -> Self {
+    pub fn new<T: FieldType>(name: &'static str, label: &'static str) -> Self {
         Self {
-            name,
+            field: name,
+            name: name.to_owned(),
             id: format!("id_{name}"),
-            label,
+            label: label.into(),
             help: None,
             value: String::new(),
+            values: Vec::new(),
             errors: Vec::new(),
             required: T::REQUIRED,
             widget: T::WIDGET,
-            input_type: T::WIDGET.input_type(),
-            choices: &[],
+            own_widget: None,
+            choices: T::CHOICES.iter().copied().map(Choice::from).collect(),
             max_length: None,
             min_length: None,
             min: None,
             max: None,
-            step: T::STEP,
+            step: T::STEP.map(Cow::Borrowed),
+            autocomplete: None,
+            placeholder: None,
+            empty: None,
+            accept: None,
+            max_size: None,
+            attributes: Vec::new(),
+            max_digits: None,
+            decimal_places: None,
             email: false,
+            url: false,
+            limited_to_choices: !T::CHOICES.is_empty(),
+            multiple: T::MULTIPLE,
         }
     }
 
-    #[must_use]
     pub fn help(mut self, text: &'static str) -> Self {
-        self.help = Some(text);
+        self.help = Some(text.into());
         self
     }
 
-    #[must_use]
     pub fn max_length(mut self, length: usize) -> Self {
         self.max_length = Some(length);
         self
     }
 
-    #[must_use]
     pub fn min_length(mut self, length: usize) -> Self {
         self.min_length = Some(length);
         self
     }
 
-    #[must_use]
-    pub fn min(mut self, number: Number) -> Self {
-        self.min = Some(number);
+    pub fn min(mut self, limit: impl Into<Text>) -> Self {
+        self.min = Some(limit.into());
         self
     }
 
-    #[must_use]
-    pub fn max(mut self, number: Number) -> Self {
-        self.max = Some(number);
+    pub fn max(mut self, limit: impl Into<Text>) -> Self {
+        self.max = Some(limit.into());
         self
     }
 
-    #[must_use]
+    pub fn step(mut self, step: impl Into<Text>) -> Self {
+        self.step = Some(step.into());
+        self
+    }
+
+    pub fn max_digits(mut self, digits: usize) -> Self {
+        self.max_digits = Some(digits);
+        self
+    }
+
+    pub fn decimal_places(mut self, places: usize) -> Self {
+        self.decimal_places = Some(places);
+        self.step = Some(match places {
+            0 => "1".into(),
+            places => format!("0.{:0>places$}", 1).into(),
+        });
+        self
+    }
+
     pub fn required(mut self, required: bool) -> Self {
         self.required = required;
         self
     }
 
-    #[must_use]
     pub fn email(mut self) -> Self {
         self.email = true;
         self.widget(Widget::Email)
     }
 
-    #[must_use]
-    pub fn choices(mut self, choices: &'static [(&'static str, &'static str)]) -> Self {
-        self.choices = choices;
-        self.widget(Widget::Select)
+    pub fn url(mut self) -> Self {
+        self.url = true;
+        self.widget(Widget::Url)
     }
 
-    #[must_use]
+    pub fn autocomplete(mut self, token: &'static str) -> Self {
+        self.autocomplete = Some(token);
+        self
+    }
+
+    pub fn placeholder(mut self, text: &'static str) -> Self {
+        self.placeholder = Some(text.into());
+        self
+    }
+
+    pub fn empty(mut self, text: &'static str) -> Self {
+        self.empty = Some(text.into());
+        self
+    }
+
+    pub fn accept(mut self, types: &'static str) -> Self {
+        self.accept = Some(types.into());
+        self
+    }
+
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.max_size = Some(bytes);
+        self
+    }
+
+    pub fn attributes(mut self, attributes: &[(&'static str, &'static str)]) -> Self {
+        let attributes = attributes.iter();
+        self.attributes = attributes
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect();
+        self
+    }
+
+    pub fn choices(mut self, choices: &[(&'static str, &'static str)]) -> Self {
+        self.choices = choices.iter().copied().map(Choice::from).collect();
+        self.limited_to_choices = true;
+        let widget = if self.multiple {
+            Widget::Checkboxes
+        } else {
+            Widget::Select
+        };
+        self.widget(widget)
+    }
+
     pub fn widget(mut self, widget: Widget) -> Self {
         self.widget = widget;
-        self.input_type = widget.input_type();
+        self
+    }
+
+    pub fn own_widget(mut self, widget: WidgetFn) -> Self {
+        self.own_widget = Some(widget);
+        self
+    }
+
+    pub fn initial<T: FieldType>(mut self, value: T) -> Self {
+        self.set(&value);
+        self
+    }
+
+    pub fn initial_text(mut self, text: &str) -> Self {
+        self.set_texts(vec![text.to_owned()]);
         self
     }
 
     /// Shows a value.
-    pub fn set<T: FormValue>(&mut self, value: &T) {
-        if self.widget != Widget::Password {
-            self.value = value.to_text();
-        }
-    }
-
-    /// Takes what was sent as the text to show.
-    pub(super) fn show(&mut self, data: &FormData) {
-        if self.widget != Widget::Password {
-            data.get(self.name)
-                .unwrap_or_default()
-                .clone_into(&mut self.value);
-        }
-    }
-
-    /// The value of what was sent; without one, `errors` says why.
-    pub fn clean<T: FormValue>(&mut self, data: &FormData) -> Option<T> {
-        match self.check(data.get(self.name).unwrap_or_default()) {
-            Ok(value) => Some(value),
-            Err(errors) => {
-                self.errors.extend(errors);
-                None
-            }
-        }
-    }
-
-    fn check<T: FormValue>(&self, typed: &str) -> Result<T, Vec<String>> {
-        let one = |message: &str| Err(vec![message.to_owned()]);
-        let text = if self.widget == Widget::Password {
-            typed
-        } else {
-            typed.trim()
-        };
-        if text.is_empty() {
-            return match T::from_nothing() {
-                Some(value) if !self.required => Ok(value),
-                _ => one("This field is required."),
-            };
-        }
-        // Databases refuse it, and people can't type it.
-        if text.contains('\0') {
-            return one("Null characters are not allowed.");
-        }
-        let value = T::from_text(text).map_err(|message| vec![message])?;
-        if self.widget == Widget::Checkbox && self.required && value.to_text().is_empty() {
-            return one("This field is required.");
-        }
-        let mut errors = Vec::new();
-        let length = text.chars().count();
-        if let Some(most) = self.max_length.filter(|most| length > *most) {
-            errors.push(format!(
-                "Ensure this value has at most {} (it has {length}).",
-                characters(most)
-            ));
-        }
-        if let Some(least) = self.min_length.filter(|least| length < *least) {
-            errors.push(format!(
-                "Ensure this value has at least {} (it has {length}).",
-                characters(least)
-            ));
-        }
-        if let Some(number) = value.as_number() {
-            if let Some(max) = self.max.filter(|max| number.is_above(*max)) {
-                errors.push(format!("Ensure this value is less than or equal to {max}."));
-            }
-            if let Some(min) = self.min.filter(|min| min.is_above(number)) {
-                errors.push(format!("Ensure this value is greater than or equal to {min}."));
-            }
-        }
-        if self.email && !is_email(text) {
-            errors.push("Enter a valid email address.".to_owned());
-        }
-        if !self.choices.is_empty() && !self.choices.iter().any(|(choice, _)| *choice == text) {
-            errors.push(format!(
-                "Select a valid choice. {text} is not one of the available choices."
-            ));
-        }
-        if errors.is_empty() { Ok(value) } else { Err(errors) }
+    pub fn set<T: FieldType>(&mut self, value: &T) {
+        self.set_texts(value.texts());
     }
 }
 
 impl BoundField {
+    /// Shows these texts; a password shows none.
+    pub(super) fn set_texts(&mut self, texts: Vec<String>) {
+        if matches!(self.widget, Widget::Password | Widget::File) {
+            return;
+        }
+        self.value = texts.last().cloned().unwrap_or_default();
+        self.values = texts;
+    }
+
+    /// Takes what was sent as the text to show.
+    pub(super) fn show(&mut self, data: &FormData) {
+        let texts = data.get_list(&self.name).map(str::to_owned).collect();
+        self.set_texts(texts);
+    }
+
+    /// Puts the form's prefix before the name.
+    pub(super) fn set_prefix(&mut self, prefix: &str) {
+        self.name = format!("{prefix}-{}", self.field);
+        self.id = format!("id_{}", self.name);
+    }
+
+    /// The values that people choose from, where only the request knows them: rows of a table. Without a widget for choices, it
+    /// becomes a `<select>`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages_handler::FormData;
+    /// use nuages_views::Form;
+    ///
+    /// #[derive(Debug, Form)]
+    /// struct Wish {
+    ///     book: i64,
+    /// }
+    ///
+    /// let sent: FormData = [("book", "9")].into_iter().collect();
+    /// let mut form = Wish::bind(&sent);
+    /// form.book.set_choices([("3", "Nuages"), ("4", "Minor Swing")]);
+    /// let form = form.validate().unwrap_err();
+    /// assert_eq!(form.book.errors, ["Select a valid choice. 9 is not one of the available choices."]);
+    /// ```
+    pub fn set_choices(&mut self, choices: impl IntoIterator<Item = impl Into<Choice>>) {
+        self.choices = choices.into_iter().map(Into::into).collect();
+        self.limited_to_choices = true;
+        if !self.widget.has_choices() && self.widget != Widget::Hidden {
+            self.widget = if self.multiple {
+                Widget::Checkboxes
+            } else {
+                Widget::Select
+            };
+        }
+    }
+
+    /// The `type` of its `<input>`.
+    pub fn input_type(&self) -> &'static str {
+        self.widget.input_type()
+    }
+
     /// Whether something is wrong with it.
     pub fn has_errors(&self) -> bool {
         !self.errors.is_empty()
@@ -261,12 +306,26 @@ impl BoundField {
 
     /// Whether a checkbox is checked.
     pub fn is_checked(&self) -> bool {
-        <bool as FormValue>::from_text(&self.value) == Ok(true) && !self.value.is_empty()
+        !matches!(self.value.trim(), "" | "false" | "False" | "0")
     }
 
-    /// Whether this is the value, of those that can be chosen.
+    /// Whether this is the value, or one of the values, of those that can be chosen.
     pub fn is_selected(&self, choice: &str) -> bool {
-        self.value == choice
+        self.values.iter().any(|value| value == choice)
+    }
+
+    /// Whether it is a group of elements, each with a label of its own.
+    pub fn is_group(&self) -> bool {
+        self.own_widget.is_none() && self.widget.is_group()
+    }
+
+    /// The `id` of the element that a link to this field leads to: the first of a group.
+    pub fn target_id(&self) -> String {
+        if self.is_group() && !self.choices.is_empty() {
+            format!("{}_0", self.id)
+        } else {
+            self.id.clone()
+        }
     }
 
     /// The `id` of the element with its messages.
@@ -281,16 +340,8 @@ impl BoundField {
 
     /// What goes into `aria-describedby`: the elements that say more about it. Empty where there are none.
     pub fn described_by(&self) -> String {
-        let help = self.help.map(|_| self.help_id());
+        let help = self.help.as_ref().map(|_| self.help_id());
         let errors = self.has_errors().then(|| self.error_id());
         help.into_iter().chain(errors).collect::<Vec<_>>().join(" ")
-    }
-}
-
-fn characters(count: usize) -> String {
-    if count == 1 {
-        "1 character".to_owned()
-    } else {
-        format!("{count} characters")
     }
 }

@@ -1,39 +1,50 @@
-//! Which types a form's fields can have.
+//! Which types a form's fields can have: text becomes a value, and a value text again.
+
+use std::cmp::Ordering;
 
 use super::Widget;
 
-/// A number of either kind, for limits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Number {
-    /// A whole number.
-    Integer(i128),
-    /// Another one.
-    Float(f64),
+/// What kind of value a field has; the settings that make no sense for it do not compile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ValueKind {
+    /// Text, which has a length.
+    Text,
+    /// A number, which has limits.
+    Number,
+    /// Yes or no.
+    Bool,
+    /// A day or a time, which has limits.
+    Moment,
+    /// One of several.
+    Choice,
+    /// Any of several.
+    Several,
+    /// A file.
+    File,
+    /// Something of one's own: any setting may make sense.
+    Other,
 }
 
-impl Number {
-    /// Whether it is past `limit`; whole numbers are compared exactly.
-    pub(super) fn is_above(self, limit: Self) -> bool {
-        match (self, limit) {
-            (Self::Integer(a), Self::Integer(b)) => a > b,
-            (a, b) => a.to_float() > b.to_float(),
-        }
+impl ValueKind {
+    /// Whether the length of the text means something.
+    pub const fn has_length(self) -> bool {
+        matches!(self, Self::Text | Self::Other)
     }
 
-    fn to_float(self) -> f64 {
-        match self {
-            Self::Integer(a) => a as f64,
-            Self::Float(a) => a,
-        }
+    /// Whether values have an order, and so limits.
+    pub const fn has_order(self) -> bool {
+        matches!(self, Self::Number | Self::Moment | Self::Other)
     }
-}
 
-impl std::fmt::Display for Number {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Integer(a) => a.fmt(f),
-            Self::Float(a) => a.fmt(f),
-        }
+    /// Whether digits can be counted.
+    pub const fn has_digits(self) -> bool {
+        matches!(self, Self::Number | Self::Other)
+    }
+
+    /// Whether it is a file.
+    pub const fn is_file(self) -> bool {
+        matches!(self, Self::File)
     }
 }
 
@@ -57,17 +68,23 @@ impl std::fmt::Display for Number {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a field of a form",
-    note = "a form's fields are `String`, numbers, `bool`, `Option` of these, or what implements `nuages_views::forms::FormValue`"
+    note = "a form's fields are `String`, numbers, `bool`, dates and times, `Decimal`, `Uuid`, enums with `#[derive(Choices)]`, `Option` and `Vec` of these, files, or what implements `nuages_views::forms::FormValue`"
 )]
 pub trait FormValue: Sized {
+    /// What kind of value it is.
+    const KIND: ValueKind = ValueKind::Other;
+
     /// How it is asked for, unless `#[form(widget = ..)]` says otherwise.
     const WIDGET: Widget = Widget::Text;
 
     /// Whether something has to be typed, unless `#[form(optional)]` or `#[form(required)]` says otherwise.
     const REQUIRED: bool = true;
 
-    /// The `step` between two numbers in the browser, where it is not 1.
+    /// The `step` between two values in the browser, where it is not the usual one.
     const STEP: Option<&'static str> = None;
+
+    /// The values to choose from, each with its label, where the type itself knows them.
+    const CHOICES: &'static [(&'static str, &'static str)] = &[];
 
     /// The value of a text that is not empty.
     ///
@@ -84,13 +101,16 @@ pub trait FormValue: Sized {
     /// The text that gives the value again.
     fn to_text(&self) -> String;
 
-    /// The value as a number, which limits are compared with.
-    fn as_number(&self) -> Option<Number> {
+    /// How the value stands to a limit that `#[form(min = ..)]` or `max` wrote; `None` where that means nothing.
+    fn compare(&self, limit: &str) -> Option<Ordering> {
+        let _ = limit;
         None
     }
 }
 
 impl FormValue for String {
+    const KIND: ValueKind = ValueKind::Text;
+
     fn from_text(text: &str) -> Result<Self, String> {
         Ok(text.to_owned())
     }
@@ -106,6 +126,7 @@ impl FormValue for String {
 
 /// Checked or not. What a browser does not send is not checked.
 impl FormValue for bool {
+    const KIND: ValueKind = ValueKind::Bool;
     const WIDGET: Widget = Widget::Checkbox;
     const REQUIRED: bool = false;
 
@@ -123,9 +144,11 @@ impl FormValue for bool {
 }
 
 impl<T: FormValue> FormValue for Option<T> {
+    const KIND: ValueKind = T::KIND;
     const WIDGET: Widget = T::WIDGET;
     const REQUIRED: bool = false;
     const STEP: Option<&'static str> = T::STEP;
+    const CHOICES: &'static [(&'static str, &'static str)] = T::CHOICES;
 
     fn from_text(text: &str) -> Result<Self, String> {
         T::from_text(text).map(Some)
@@ -139,14 +162,15 @@ impl<T: FormValue> FormValue for Option<T> {
         self.as_ref().map_or_else(String::new, T::to_text)
     }
 
-    fn as_number(&self) -> Option<Number> {
-        self.as_ref().and_then(T::as_number)
+    fn compare(&self, limit: &str) -> Option<Ordering> {
+        self.as_ref()?.compare(limit)
     }
 }
 
 macro_rules! integers {
     ($($kind:ty)*) => {
         $(impl FormValue for $kind {
+            const KIND: ValueKind = ValueKind::Number;
             const WIDGET: Widget = Widget::Number;
 
             fn from_text(text: &str) -> Result<Self, String> {
@@ -162,8 +186,12 @@ macro_rules! integers {
                 self.to_string()
             }
 
-            fn as_number(&self) -> Option<Number> {
-                i128::try_from(*self).ok().map(Number::Integer)
+            fn compare(&self, limit: &str) -> Option<Ordering> {
+                let value = i128::try_from(*self).ok()?;
+                match limit.parse::<i128>() {
+                    Ok(limit) => Some(value.cmp(&limit)),
+                    Err(_) => (value as f64).partial_cmp(&limit.parse().ok()?),
+                }
             }
         })*
     };
@@ -173,6 +201,7 @@ integers!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize);
 macro_rules! floats {
     ($($kind:ty)*) => {
         $(impl FormValue for $kind {
+            const KIND: ValueKind = ValueKind::Number;
             const WIDGET: Widget = Widget::Number;
             const STEP: Option<&'static str> = Some("any");
 
@@ -187,10 +216,85 @@ macro_rules! floats {
                 self.to_string()
             }
 
-            fn as_number(&self) -> Option<Number> {
-                Some(Number::Float((*self).into()))
+            fn compare(&self, limit: &str) -> Option<Ordering> {
+                f64::from(*self).partial_cmp(&limit.parse().ok()?)
             }
         })*
     };
 }
 floats!(f32 f64);
+
+/// Days and times as browsers send them: `1937-12-14`, `20:30`, `1937-12-14T20:30`. They have no time zone.
+#[cfg(feature = "dates")]
+mod dates {
+    use jiff::civil::{Date, DateTime, Time};
+
+    use super::{FormValue, Ordering, ValueKind, Widget};
+
+    macro_rules! moments {
+        ($($kind:ident $widget:ident $message:literal $shown:literal [$($format:literal)+],)+) => {
+            $(impl FormValue for $kind {
+                const KIND: ValueKind = ValueKind::Moment;
+                const WIDGET: Widget = Widget::$widget;
+
+                fn from_text(text: &str) -> Result<Self, String> {
+                    // Not `parse`, which takes what no such field sends, as a date with a time.
+                    [$($format),+]
+                        .into_iter()
+                        .find_map(|format| $kind::strptime(format, text).ok())
+                        .ok_or_else(|| $message.to_owned())
+                }
+
+                fn to_text(&self) -> String {
+                    self.strftime($shown).to_string()
+                }
+
+                fn compare(&self, limit: &str) -> Option<Ordering> {
+                    Self::from_text(limit).ok().map(|limit| self.cmp(&limit))
+                }
+            })+
+        };
+    }
+    moments! {
+        Date Date "Enter a valid date." "%Y-%m-%d" ["%Y-%m-%d"],
+        Time Time "Enter a valid time." "%H:%M:%S" ["%H:%M" "%H:%M:%S" "%H:%M:%S%.f"],
+        DateTime DateTime "Enter a valid date and time." "%Y-%m-%dT%H:%M:%S" [
+            "%Y-%m-%dT%H:%M" "%Y-%m-%dT%H:%M:%S" "%Y-%m-%dT%H:%M:%S%.f" "%Y-%m-%d %H:%M" "%Y-%m-%d %H:%M:%S"
+        ],
+    }
+}
+
+#[cfg(feature = "decimals")]
+impl FormValue for rust_decimal::Decimal {
+    const KIND: ValueKind = ValueKind::Number;
+    const WIDGET: Widget = Widget::Number;
+    const STEP: Option<&'static str> = Some("any");
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        // What `from_str` takes beyond this (`1_000`) is Rust's notation, and nobody else's.
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+        if !digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+            return Err("Enter a number.".to_owned());
+        }
+        Self::from_str_exact(text).map_err(|_| "Enter a number.".to_owned())
+    }
+
+    fn to_text(&self) -> String {
+        self.to_string()
+    }
+
+    fn compare(&self, limit: &str) -> Option<Ordering> {
+        Some(self.cmp(&limit.parse().ok()?))
+    }
+}
+
+#[cfg(feature = "uuids")]
+impl FormValue for uuid::Uuid {
+    fn from_text(text: &str) -> Result<Self, String> {
+        Self::parse_str(text).map_err(|_| "Enter a valid UUID.".to_owned())
+    }
+
+    fn to_text(&self) -> String {
+        self.to_string()
+    }
+}

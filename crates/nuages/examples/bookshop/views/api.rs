@@ -3,11 +3,11 @@
 use nuages::prelude::*;
 use serde::Serialize;
 
-use super::books::List;
+use super::books::Filter;
 use crate::models::{Book, book};
 
 #[derive(Serialize)]
-struct Page {
+struct Books {
     page: u64,
     pages: u64,
     count: u64,
@@ -15,19 +15,13 @@ struct Page {
 }
 
 pub async fn book_list(request: Request) -> Result<Response> {
-    let mut list = List::of(&request);
-    list.found(list.matching().count().await?);
-    let results = list
-        .ordered()
-        .select_related(|b| b.author)
-        .slice(list.rows())
-        .all()
-        .await?;
-    json(&Page {
-        page: list.page,
-        pages: list.pages,
-        count: list.total,
-        results,
+    let filter = Filter::of(&request).validate().unwrap_or_default();
+    let books = filter.page(&request).await?;
+    json(&Books {
+        page: books.number(),
+        pages: books.pages(),
+        count: books.total(),
+        results: books.items,
     })
 }
 

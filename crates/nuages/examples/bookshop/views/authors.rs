@@ -3,13 +3,11 @@
 use askama::Template;
 use nuages::prelude::*;
 
-use super::Page;
 use crate::models::{Author, author};
 
 #[derive(Template)]
 #[template(path = "authors.html")]
 struct Authors {
-    page: Page,
     authors: Vec<(With<Author, author::country>, i64)>,
 }
 
@@ -20,11 +18,5 @@ pub fn author_list(request: Request) -> Result<Response> {
         .annotate(|a| a.books.count())
         .all()
         .wait()?;
-    render(
-        &request,
-        Authors {
-            page: Page::of(&request),
-            authors,
-        },
-    )
+    render(&request, Authors { authors })
 }

@@ -3,7 +3,6 @@
 use askama::Template;
 use nuages::prelude::*;
 
-use super::Page;
 use crate::cart::{Cart, Wishes};
 use crate::checkout::{Buyer, SoldOut, place_order};
 use crate::models::Book;
@@ -14,19 +13,12 @@ pub const CUSTOMER: &str = "customer";
 #[derive(Template)]
 #[template(path = "cart.html")]
 struct CartPage {
-    page: Page,
     cart: Cart,
 }
 
 pub async fn show(request: Request) -> Result<Response> {
     let cart = Wishes::of(&request).cart().await?;
-    render(
-        &request,
-        CartPage {
-            page: Page::of(&request),
-            cart,
-        },
-    )
+    render(&request, CartPage { cart })
 }
 
 /// Puts one copy of a book into the cart.
@@ -56,19 +48,23 @@ async fn chosen(request: &Request) -> Result<i64> {
 /// Who orders, as they type it.
 #[derive(Form)]
 pub struct BuyerForm {
-    #[form(label = "Your name", max_length = 80)]
+    #[form(label = "Your name", max_length = 80, autocomplete = "name")]
     pub name: String,
-    #[form(label = "Your e-mail address", email, max_length = 254)]
+    #[form(
+        label = "Your e-mail address",
+        email,
+        max_length = 254,
+        autocomplete = "email",
+        help = "The invoice goes there"
+    )]
     pub email: String,
 }
 
 #[derive(Template)]
 #[template(path = "checkout.html")]
 struct Checkout {
-    page: Page,
     form: BoundForm<BuyerForm>,
     total: Decimal,
-    problem: Option<String>,
 }
 
 /// Asks who orders. With an empty cart there is nothing to ask.
@@ -77,39 +73,29 @@ pub async fn checkout_form(request: Request) -> Result<Response> {
     if cart.lines.is_empty() {
         return Ok(redirect("/cart/"));
     }
-    render(
-        &request,
-        Checkout {
-            page: Page::of(&request),
-            form: BuyerForm::unbound(),
-            total: cart.total(),
-            problem: None,
-        },
-    )
+    let (form, total) = (BuyerForm::unbound(), cart.total());
+    render(&request, Checkout { form, total })
 }
 
 /// Places the order, or says at each field what is missing.
-pub async fn checkout(request: Request) -> Result<Response> {
+pub async fn checkout(request: Request, form: BoundForm<BuyerForm>) -> Result<Response> {
     let cart = Wishes::of(&request).cart().await?;
     if cart.lines.is_empty() {
         return Ok(redirect("/cart/"));
     }
-    let form = BuyerForm::bind(&request.form().await?);
+    let again = |form, status| -> Result<Response> {
+        let total = cart.total();
+        Ok(render(&request, Checkout { form, total })?.status_code(status))
+    };
+    // Kept, for the page that says that somebody else was faster.
+    let mut shown = form.clone();
     let buyer = match form.validate() {
         Ok(BuyerForm { name, email }) => Buyer {
             token: token(&request).unwrap_or_else(Uuid::new_v4),
             name,
             email,
         },
-        Err(form) => {
-            let page = Checkout {
-                page: Page::of(&request),
-                form,
-                total: cart.total(),
-                problem: None,
-            };
-            return Ok(render(&request, page)?.status_code(StatusCode::UNPROCESSABLE_ENTITY));
-        }
+        Err(form) => return again(form, StatusCode::UNPROCESSABLE_ENTITY),
     };
     match place_order(&cart, &buyer).await {
         Ok(_) => {
@@ -123,15 +109,8 @@ pub async fn checkout(request: Request) -> Result<Response> {
         }
         Err(error) => match error.downcast_ref::<SoldOut>() {
             Some(sold_out) => {
-                let problem = Some(sold_out.to_string());
-                let form = BuyerForm::bind(&request.form().await?);
-                let page = Checkout {
-                    page: Page::of(&request),
-                    form,
-                    total: cart.total(),
-                    problem,
-                };
-                Ok(render(&request, page)?.status_code(StatusCode::CONFLICT))
+                shown.add_form_error(sold_out.to_string());
+                again(shown, StatusCode::CONFLICT)
             }
             None => Err(error),
         },

@@ -3,13 +3,11 @@
 use askama::Template;
 use nuages::prelude::*;
 
-use super::Page;
 use crate::models::{Author, Book, Country, book};
 
 #[derive(Template)]
 #[template(path = "home.html")]
 struct Home {
-    page: Page,
     countries: u64,
     books: u64,
     authors: u64,
@@ -31,7 +29,6 @@ pub async fn home(request: Request) -> Result<Response> {
     render(
         &request,
         Home {
-            page: Page::of(&request),
             countries,
             books,
             authors,

@@ -3,7 +3,6 @@
 use askama::Template;
 use nuages::prelude::*;
 
-use super::Page;
 use super::cart::token;
 use crate::models::{Invoice, Order, OrderLine};
 
@@ -30,7 +29,6 @@ impl PlacedOrder {
 #[derive(Template)]
 #[template(path = "orders.html")]
 struct Orders {
-    page: Page,
     placed: bool,
     orders: Vec<PlacedOrder>,
 }
@@ -42,14 +40,7 @@ pub fn order_list(request: Request) -> Result<Response> {
         None => Vec::new(),
     };
     let placed = request.query().get("placed").is_some();
-    render(
-        &request,
-        Orders {
-            page: Page::of(&request),
-            placed,
-            orders,
-        },
-    )
+    render(&request, Orders { placed, orders })
 }
 
 fn orders_of(token: Uuid) -> Result<Vec<PlacedOrder>> {

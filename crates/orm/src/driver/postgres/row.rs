@@ -11,7 +11,9 @@ use sqlx::types::Json;
 use sqlx::{Column as _, Postgres, Row as _, TypeInfo as _, ValueRef as _};
 use uuid::Uuid;
 
-use super::convert::{date_from_chrono, datetime_from_chrono, time_from_chrono, timestamp_from_chrono};
+use crate::driver::convert::{
+    date_from_chrono, datetime_from_chrono, time_from_chrono, timestamp_from_chrono,
+};
 use crate::{Error, Result, Row};
 
 /// The object ids of PostgreSQL's own types, fixed for all time.
@@ -39,7 +41,7 @@ mod oid {
 }
 
 /// A row, and the knowledge of how its types widen.
-pub(super) struct PostgresRow<'a> {
+pub(crate) struct PostgresRow<'a> {
     row: &'a PgRow,
 }
 

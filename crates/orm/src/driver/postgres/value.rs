@@ -8,7 +8,7 @@ use sqlx::types::{Json, Type};
 use sqlx::{Arguments as _, Postgres};
 use uuid::Uuid;
 
-use super::convert::{date_to_chrono, datetime_to_chrono, time_to_chrono, timestamp_to_chrono};
+use crate::driver::convert::{date_to_chrono, datetime_to_chrono, time_to_chrono, timestamp_to_chrono};
 use crate::{Error, Kind, Result, Value};
 
 /// A type in one letter.

@@ -41,7 +41,188 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         let strategy = RoundingStrategy::MidpointAwayFromZero;
         nearest(number.round_dp_with_strategy(places, strategy)).ok_or_else(overflow)
     })?;
-    connection.create_aggregate_function("nuages_sum", 1, flags, Sum)
+    for (name, round) in [
+        ("nuages_ceil", Decimal::ceil as fn(&Decimal) -> Decimal),
+        ("nuages_floor", Decimal::floor),
+    ] {
+        connection.create_scalar_function(name, 1, flags, move |c| match c.get_raw(0) {
+            ValueRef::Null => Ok(Value::Null),
+            ValueRef::Integer(whole) => Ok(Value::Integer(whole)),
+            _ => {
+                let number = decimal(c, 0)?.unwrap_or_default();
+                nearest(round(&number)).ok_or_else(overflow)
+            }
+        })?;
+    }
+    text(connection, flags)?;
+    floats(connection, flags)?;
+    connection.create_aggregate_function("nuages_sum", 1, flags, Sum)?;
+    connection.create_aggregate_function("nuages_avg", 1, flags, Mean)?;
+    connection.create_aggregate_function("nuages_variance", 1, flags, Variance { sample: false })?;
+    connection.create_aggregate_function("nuages_sample_variance", 1, flags, Variance { sample: true })
+}
+
+/// Functions of texts that SQLite does not have, or has for ASCII only.
+fn text(connection: &Connection, flags: FunctionFlags) -> Result<()> {
+    type OfText = fn(&str) -> String;
+    let plain: [(&str, OfText); 3] = [
+        ("nuages_lower", |text| text.to_lowercase()),
+        ("nuages_upper", |text| text.to_uppercase()),
+        ("nuages_reverse", |text| text.chars().rev().collect()),
+    ];
+    for (name, function) in plain {
+        connection.create_scalar_function(name, 1, flags, move |c| {
+            let text: Option<String> = c.get(0)?;
+            Ok(text.map(|text| function(&text)))
+        })?;
+    }
+    type WithCount = fn(&str, usize) -> String;
+    let counted: [(&str, WithCount); 2] = [
+        ("nuages_right", |text, count| {
+            let skipped = text.chars().count().saturating_sub(count);
+            text.chars().skip(skipped).collect()
+        }),
+        ("nuages_repeat", |text, count| text.repeat(count)),
+    ];
+    for (name, function) in counted {
+        connection.create_scalar_function(name, 2, flags, move |c| {
+            let (text, count): (Option<String>, Option<i64>) = (c.get(0)?, c.get(1)?);
+            let (Some(text), Some(count)) = (text, count) else {
+                return Ok(None);
+            };
+            let count = usize::try_from(count).unwrap_or(0);
+            if text.len().saturating_mul(count) > LONGEST {
+                return Err(Error::UserFunctionError("the text would be too long".into()));
+            }
+            Ok(Some(function(&text, count)))
+        })?;
+    }
+    for (name, before) in [("nuages_lpad", true), ("nuages_rpad", false)] {
+        connection.create_scalar_function(name, 3, flags, move |c| {
+            let (text, length, fill): (Option<String>, Option<i64>, Option<String>) =
+                (c.get(0)?, c.get(1)?, c.get(2)?);
+            let (Some(text), Some(length), Some(fill)) = (text, length, fill) else {
+                return Ok(None);
+            };
+            let length = usize::try_from(length).unwrap_or(0);
+            if length > LONGEST {
+                return Err(Error::UserFunctionError("the text would be too long".into()));
+            }
+            Ok(Some(pad(&text, length, &fill, before)))
+        })?;
+    }
+    Ok(())
+}
+
+/// The longest text that a function makes, in bytes: what SQLite keeps in one value.
+const LONGEST: usize = 1_000_000_000;
+
+fn pad(text: &str, length: usize, fill: &str, before: bool) -> String {
+    let missing = length.saturating_sub(text.chars().count());
+    let filling: String = fill.chars().cycle().take(missing).collect();
+    let padded = if before {
+        filling + text
+    } else {
+        text.to_owned() + &filling
+    };
+    padded.chars().take(length).collect()
+}
+
+/// Functions of floating point. What has no result is NULL, as a division by zero is.
+fn floats(connection: &Connection, flags: FunctionFlags) -> Result<()> {
+    type OfFloat = fn(f64) -> f64;
+    let functions: [(&str, OfFloat); 11] = [
+        ("nuages_sqrt", f64::sqrt),
+        ("nuages_exp", f64::exp),
+        ("nuages_ln", f64::ln),
+        ("nuages_sin", f64::sin),
+        ("nuages_cos", f64::cos),
+        ("nuages_tan", f64::tan),
+        ("nuages_asin", f64::asin),
+        ("nuages_acos", f64::acos),
+        ("nuages_atan", f64::atan),
+        ("nuages_degrees", f64::to_degrees),
+        ("nuages_radians", f64::to_radians),
+    ];
+    let finite = |value: f64| value.is_finite().then_some(value);
+    for (name, function) in functions {
+        connection.create_scalar_function(name, 1, flags, move |c| {
+            let value: Option<f64> = c.get(0)?;
+            Ok(value.map(function).and_then(finite))
+        })?;
+    }
+    connection.create_scalar_function("nuages_power", 2, flags, move |c| {
+        let (base, exponent): (Option<f64>, Option<f64>) = (c.get(0)?, c.get(1)?);
+        Ok(base
+            .zip(exponent)
+            .map(|(base, exponent)| base.powf(exponent))
+            .and_then(finite))
+    })
+}
+
+/// AVG over decimals.
+struct Mean;
+
+impl Aggregate<(Decimal, u64), Value> for Mean {
+    fn init(&self, _: &mut Context<'_>) -> Result<(Decimal, u64)> {
+        Ok((Decimal::ZERO, 0))
+    }
+
+    fn step(&self, context: &mut Context<'_>, (sum, count): &mut (Decimal, u64)) -> Result<()> {
+        if let Some(next) = decimal(context, 0)? {
+            *sum = sum.checked_add(next).ok_or_else(overflow)?;
+            *count += 1;
+        }
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, mean: Option<(Decimal, u64)>) -> Result<Value> {
+        match mean {
+            Some((sum, count)) if count > 0 => {
+                let mean = sum.checked_div(count.into()).ok_or_else(overflow)?;
+                nearest(mean).ok_or_else(overflow)
+            }
+            _ => Ok(Value::Null),
+        }
+    }
+}
+
+/// The variance, by Welford's method: <https://en.wikipedia.org/wiki/Algorithms_for_calculating_variance>.
+struct Variance {
+    sample: bool,
+}
+
+#[derive(Default)]
+struct Spread {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Aggregate<Spread, Option<f64>> for Variance {
+    fn init(&self, _: &mut Context<'_>) -> Result<Spread> {
+        Ok(Spread::default())
+    }
+
+    fn step(&self, context: &mut Context<'_>, spread: &mut Spread) -> Result<()> {
+        if let Some(next) = context.get::<Option<f64>>(0)? {
+            spread.count += 1.0;
+            let before = next - spread.mean;
+            spread.mean += before / spread.count;
+            spread.squares += before * (next - spread.mean);
+        }
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, spread: Option<Spread>) -> Result<Option<f64>> {
+        let spread = spread.unwrap_or_default();
+        let count = if self.sample {
+            spread.count - 1.0
+        } else {
+            spread.count
+        };
+        Ok((count > 0.0).then(|| spread.squares / count))
+    }
 }
 
 fn overflow() -> Error {

@@ -1,0 +1,117 @@
+//! A connection to a server, by sqlx: what PostgreSQL and MariaDB have in common.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+
+use futures_core::Stream;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, IntoArguments};
+
+use super::{AsyncConnection, BoxFuture, RowSink};
+use crate::{Error, Result, Row, Value};
+
+/// What one server does otherwise than another.
+pub(super) trait Server: sqlx::Database {
+    /// Its rows, as the ORM reads them.
+    type Read<'r>: Row;
+
+    /// A row to read.
+    fn read(row: &Self::Row) -> Self::Read<'_>;
+
+    /// The text to prepare, and the values to bind.
+    fn prepare(sql: &str, values: &[Value]) -> Result<(String, Self::Arguments)>;
+
+    /// The rows that a statement changed.
+    fn changed(done: &Self::QueryResult) -> u64;
+
+    /// Its errors, as ours.
+    fn error(error: sqlx::Error) -> Error;
+}
+
+/// A connection that sqlx speaks for, without sqlx's pool, which asks the server at each release whether it is there.
+pub(super) struct ServerConnection<S: Server> {
+    connection: S::Connection,
+}
+
+impl<S: Server> ServerConnection<S>
+where
+    for<'c> &'c mut S::Connection: Executor<'c, Database = S>,
+    S::Arguments: IntoArguments<S>,
+{
+    /// Connects, and sets up the session.
+    pub(super) async fn open<O>(
+        options: &O,
+        session: Option<&'static str>,
+    ) -> Result<Box<dyn AsyncConnection>>
+    where
+        O: ConnectOptions<Connection = S::Connection>,
+    {
+        let mut connection = options.connect().await.map_err(Error::connection)?;
+        if let Some(session) = session {
+            let done = (&mut connection).execute(sqlx::raw_sql(session)).await;
+            done.map_err(Error::connection)?;
+        }
+        Ok(Box::new(Self { connection }))
+    }
+}
+
+impl<S: Server> AsyncConnection for ServerConnection<S>
+where
+    for<'c> &'c mut S::Connection: Executor<'c, Database = S>,
+    S::Arguments: IntoArguments<S>,
+{
+    fn fetch<'a>(
+        &'a mut self,
+        sql: &'a str,
+        values: &'a [Value],
+        sink: &'a mut dyn RowSink,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let (sql, arguments) = S::prepare(sql, values)?;
+            let mut rows = pin!(sqlx::query_with(AssertSqlSafe(sql), arguments).fetch(&mut self.connection));
+            let mut refused = None;
+            // To the end also where a row was refused, so that the connection is ready for the next statement.
+            while let Some(row) = poll_fn(|cx| rows.as_mut().poll_next(cx)).await {
+                let row = row.map_err(S::error)?;
+                if refused.is_none() {
+                    refused = sink.row(&S::read(&row)).err();
+                }
+            }
+            refused.map_or(Ok(()), Err)
+        })
+    }
+
+    fn execute<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            let (sql, arguments) = S::prepare(sql, values)?;
+            let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+            let done = (&mut self.connection).execute(query).await.map_err(S::error)?;
+            Ok(S::changed(&done))
+        })
+    }
+
+    fn batch<'a>(&'a mut self, sql: &'a str) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let statements = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+            (&mut self.connection)
+                .execute(statements)
+                .await
+                .map_err(S::error)?;
+            Ok(())
+        })
+    }
+
+    fn ping(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { self.connection.ping().await.map_err(S::error) })
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async { self.connection.close().await.map_err(S::error) })
+    }
+}
+
+impl<S: Server> fmt::Debug for ServerConnection<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerConnection").finish_non_exhaustive()
+    }
+}

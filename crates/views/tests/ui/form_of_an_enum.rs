@@ -1,0 +1,8 @@
+use nuages_views::Form;
+
+#[derive(Form)]
+enum Binding {
+    Paperback,
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! Builds the bridge as its models see it.
+
+fn main() {
+    println!("cargo::rustc-cfg=nuages_models");
+}
