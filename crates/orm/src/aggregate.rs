@@ -129,9 +129,15 @@ macro_rules! summed {
 }
 
 summed! {
+    i8 => i64, f64;
+    u8 => i64, f64;
+    u16 => i64, f64;
+    u32 => i64, f64;
+    u64 => i64, f64;
     i16 => i64, f64;
     i32 => i64, f64;
     i64 => i64, f64;
+    f32 => f64, f64;
     f64 => f64, f64;
     Decimal => Decimal, Decimal;
 }

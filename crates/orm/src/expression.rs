@@ -142,15 +142,17 @@ impl<S, C: ColumnType> Operand<S, C::Base> for &Expression<S, C> {
     }
 }
 
-/// Types that a database computes with: i16, i32, i64, f64 and Decimal.
+/// Types that a database computes with: integers, f32, f64 and Decimal.
 #[diagnostic::on_unimplemented(message = "a database can't compute with `{Self}`")]
 pub trait Number: FieldType {}
 
-impl Number for i16 {}
-impl Number for i32 {}
-impl Number for i64 {}
-impl Number for f64 {}
-impl Number for Decimal {}
+macro_rules! numbers {
+    ($($type:ty)*) => {$(
+        impl Number for $type {}
+    )*};
+}
+
+numbers!(i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 Decimal);
 
 macro_rules! arithmetic {
     ($($trait:ident::$method:ident),*) => {$(

@@ -4,17 +4,19 @@
 //! their own, [`ColumnType`] is either of these or an `Option` of it.
 
 use std::fmt::Debug;
+use std::net::IpAddr;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::error::BoxError;
+use crate::field_info::FieldInfo;
 use crate::{Error, Kind, Result, Row, Value};
 
-/// A type that databases store as it is: bool, i16, i32, i64, f64, String, `Vec<u8>`, Decimal, Date, Time, DateTime, Timestamp, Uuid and
-/// `serde_json::Value`.
+/// A type that databases store as it is: bool, i16, i32, i64, f64, String, `Vec<u8>`, Decimal, Date, Time, DateTime, Timestamp,
+/// `jiff::SignedDuration`, Uuid, `std::net::IpAddr` and `serde_json::Value`.
 ///
 /// Sealed: other types are stored as one of these, see [`FieldType`].
 pub trait Primitive: FieldType<Stored = Self> + sealed::Sealed {
@@ -38,7 +40,8 @@ mod sealed {
 
 /// A Rust type that a column can hold. `Option` of it allows NULL.
 ///
-/// Implement it for a type of your own by saying what it is stored as. It has to be `Clone + Debug + PartialEq`, so that models are.
+/// Implement it for a type of your own by saying what it is stored as. It has to be `Clone + Debug + PartialEq`, so that models are. An enum of
+/// plain variants derives it, see [`macro@FieldType`](derive@crate::FieldType).
 ///
 /// # Examples
 ///
@@ -70,15 +73,23 @@ mod sealed {
 #[diagnostic::on_unimplemented(
     message = "a column cannot hold `{Self}`",
     label = "not a type of a database column",
-    note = "columns hold bool, i16, i32, i64, f64, String, Vec<u8>, Decimal, Date, Time, DateTime, Timestamp, Uuid, serde_json::Value and `Option` of these",
-    note = "implement `nuages_orm::FieldType` for a type of your own; a relation is a `ForeignKey<..>` or a `Many<..>`"
+    note = "columns hold bool, integers, f32, f64, String, Vec<u8>, Decimal, Date, Time, DateTime, Timestamp, SignedDuration, Uuid, IpAddr, Json<T> and `Option` of these",
+    note = "derive `FieldType` for an enum, or implement it for a type of your own; a relation is a `ForeignKey<..>` or a `Many<..>`"
 )]
 pub trait FieldType: Clone + Debug + PartialEq + Send + Sync + Sized + 'static {
     /// What the database stores: one of the types it knows.
     type Stored: Primitive;
 
+    /// What a column of this type has, unless the field says otherwise: its length, its range, its choices.
+    const INFO: FieldInfo = FieldInfo::new();
+
     /// The value as it is stored.
     fn to_stored(&self) -> Self::Stored;
+
+    /// The value to bind: for a type with values that have no place in a column, [`Value::Unfit`].
+    fn to_bound(&self) -> Value {
+        self.to_stored().into_value()
+    }
 
     /// The value that was stored.
     ///
@@ -92,8 +103,8 @@ pub trait FieldType: Clone + Debug + PartialEq + Send + Sync + Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "a column cannot hold `{Self}`",
     label = "not a type of a database column",
-    note = "columns hold bool, i16, i32, i64, f64, String, Vec<u8>, Decimal, Date, Time, DateTime, Timestamp, Uuid, serde_json::Value and `Option` of these",
-    note = "implement `nuages_orm::FieldType` for a type of your own; a relation is a `ForeignKey<..>` or a `Many<..>`"
+    note = "columns hold bool, integers, f32, f64, String, Vec<u8>, Decimal, Date, Time, DateTime, Timestamp, SignedDuration, Uuid, IpAddr, Json<T> and `Option` of these",
+    note = "derive `FieldType` for an enum, or implement it for a type of your own; a relation is a `ForeignKey<..>` or a `Many<..>`"
 )]
 pub trait ColumnType: Clone + Debug + PartialEq + Send + Sync + Sized + 'static {
     /// The type without the `Option`.
@@ -107,6 +118,9 @@ pub trait ColumnType: Clone + Debug + PartialEq + Send + Sync + Sized + 'static 
 
     /// The type of the column.
     const KIND: Kind = <<Self::Base as FieldType>::Stored as Primitive>::KIND;
+
+    /// What a column of this type has, unless the field says otherwise.
+    const INFO: FieldInfo = <Self::Base as FieldType>::INFO;
 
     /// The value to bind.
     fn to_value(&self) -> Value;
@@ -141,7 +155,7 @@ impl<T: FieldType> ColumnType for T {
     const NULLABLE: bool = false;
 
     fn to_value(&self) -> Value {
-        self.to_stored().into_value()
+        self.to_bound()
     }
 
     fn null() -> Option<Self> {
@@ -228,6 +242,8 @@ primitive! {
     Timestamp, Timestamp, |row, index| row.timestamp(index);
     Uuid, Uuid, |row, index| row.uuid(index);
     serde_json::Value, Json, |row, index| row.json(index);
+    SignedDuration, Duration, |row, index| row.duration(index);
+    IpAddr, Ip, |row, index| row.ip(index);
 }
 
 /// An integer of fewer than 64 bits.

@@ -74,7 +74,9 @@ mod database;
 mod dialect;
 pub mod driver;
 mod error;
+mod field_info;
 mod field_type;
+mod fields;
 pub mod meta;
 mod placeholders;
 mod pool;
@@ -82,6 +84,7 @@ pub mod query;
 mod raw;
 mod row;
 mod schema;
+mod table_meta;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -95,7 +98,9 @@ pub mod views;
 pub use database::{Database, DatabaseOptions};
 pub use dialect::Dialect;
 pub use error::{BoxError, Error, Result};
+pub use field_info::FieldInfo;
 pub use field_type::{ColumnType, FieldType, Primitive};
+pub use fields::Json;
 pub use raw::{FromRow, Raw, raw, raw_trusted};
 pub use row::Row;
 pub use schema::create_tables;
@@ -111,6 +116,7 @@ mod case;
 mod column;
 mod compute;
 mod condition;
+mod declared;
 mod deserialize;
 mod expression;
 mod foreign_key;
@@ -146,6 +152,35 @@ pub use key::{IntoKey, IntoOptionalKey};
 pub use loading::{Loaded, Loading, NotLoaded, Relate, State, With};
 pub use many::Many;
 pub use model::{Fields, Key, Model, Record};
+/// # Examples
+///
+/// ```
+/// use nuages_orm::prelude::*;
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, FieldType)]
+/// enum Binding {
+///     HardCover,
+///     #[choice(value = "pb", label = "Paperback")]
+///     Paperback,
+/// }
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, FieldType)]
+/// #[repr(i16)]
+/// enum Grade { Mint = 1, Good = 2 }
+///
+/// #[model]
+/// struct Copy { id: i64, binding: Binding, grade: Grade }
+///
+/// # fn main() -> nuages_orm::Result<()> {
+/// # let db = Database::connect("sqlite::memory:").wait()?;
+/// # nuages_orm::create_tables(&db, &[Copy::meta()]).wait()?;
+/// # db.sync_scope(|| {
+/// Copy::create().binding(Binding::HardCover).grade(Grade::Mint).wait()?;
+/// assert_eq!(Copy::objects().filter(|c| c.binding.eq(Binding::HardCover) & c.grade.lt(Grade::Good)).count().wait()?, 1);
+/// assert_eq!(Copy::meta().columns[1].choices[0].label, "Hard cover");
+/// # Ok(()) }) }
+/// ```
+pub use nuages_orm_macros::FieldType;
 /// # Examples
 ///
 /// ```
@@ -204,15 +239,17 @@ pub use write::{
 /// What the code that `#[model]` makes is written against. Not for people.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::declared::{computed, condition, parts};
     pub use crate::deserialize::{Parts, Source, deserialize, required};
+    pub use crate::field_type::FieldType as FieldTypeTrait;
     pub use crate::loading::SerializeState;
     pub use crate::model::{Operations, Reader, Selected};
     pub use crate::path::LoadedBy;
     pub use crate::prefetch::{Plan, Query, RowKey};
     pub use crate::queryset::delete;
     pub use crate::related_many::reverse_of;
-    pub use crate::write::{CreateMode, Creation, LooksUp, default_value};
-    pub use nuages_orm_macros::facade_model;
+    pub use crate::write::{CreateMode, Creation, LooksUp, database_default, default_value};
+    pub use nuages_orm_macros::{FacadeFieldType, facade_model};
     pub use serde;
 }
 

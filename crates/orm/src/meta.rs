@@ -1,6 +1,12 @@
 //! What `#[model]` knows about a model at run time: the input of schema creation, migrations and the compilers.
 
+use crate::field_info::FieldInfo;
+use crate::query::Expr;
 use crate::value::{Kind, Value};
+use crate::{ColumnType, FieldType};
+
+pub use crate::field_info::{AutoNow, Choice, ChoiceValue, Format, Generated, Within};
+pub use crate::table_meta::{ConstraintMeta, ConstraintRule, Deferrable, IndexKind, IndexMeta};
 
 /// A model: its table, columns and relations. Always a `static`, so that pointers to it compare.
 #[derive(Debug)]
@@ -20,6 +26,18 @@ pub struct ModelMeta {
     pub ordering: &'static [(&'static str, bool)],
     /// Sets of columns that are unique together.
     pub unique_together: &'static [&'static [&'static str]],
+    /// Indexes, beside those of single columns.
+    pub indexes: &'static [IndexMeta],
+    /// Constraints, beside those of single columns.
+    pub constraints: &'static [ConstraintMeta],
+    /// The columns by which a row is the latest.
+    pub get_latest_by: &'static [(&'static str, bool)],
+    /// What the table is for, as the database keeps it.
+    pub comment: Option<&'static str>,
+    /// Whether the table is ours to make and change.
+    pub managed: bool,
+    /// The rows that `objects()` starts from.
+    pub default_filter: Option<fn() -> Expr>,
 }
 
 /// A column.
@@ -50,6 +68,30 @@ pub struct ColumnMeta {
     pub check: Option<&'static str>,
     /// For a foreign key: where it points.
     pub references: Option<&'static RelationMeta>,
+    /// The smallest and the largest integer, where the column's type has room for more.
+    pub range: Option<(i64, i64)>,
+    /// The values that people choose from; of none, any.
+    pub choices: &'static [Choice],
+    /// What a text is.
+    pub format: Option<Format>,
+    /// Whether people may leave a text empty.
+    pub blank: bool,
+    /// Whether people may change it.
+    pub editable: bool,
+    /// What it is for, as the database keeps it.
+    pub comment: Option<&'static str>,
+    /// How its text is compared, by the database's name for that.
+    pub collation: Option<&'static str>,
+    /// What the database computes where no value is given.
+    pub db_default: Option<fn() -> Expr>,
+    /// What the database computes it of.
+    pub generated: Option<Generated>,
+    /// When it gets the present time by itself.
+    pub auto_now: Option<AutoNow>,
+    /// The date columns within whose day, month or year a value is unique.
+    pub unique_within: &'static [(Within, &'static str)],
+    /// What people are told when a value is refused, by the code of the reason.
+    pub error_messages: &'static [(&'static str, &'static str)],
 }
 
 /// A relation, seen from one of its sides.
@@ -118,7 +160,55 @@ impl ModelMeta {
             primary_key: "id",
             ordering: &[],
             unique_together: &[],
+            indexes: &[],
+            constraints: &[],
+            get_latest_by: &[],
+            comment: None,
+            managed: true,
+            default_filter: None,
         }
+    }
+
+    /// With what `objects()` starts from.
+    #[must_use]
+    pub const fn default_filter(mut self, condition: fn() -> Expr) -> Self {
+        self.default_filter = Some(condition);
+        self
+    }
+
+    /// With indexes, beside those of single columns.
+    #[must_use]
+    pub const fn indexes(mut self, indexes: &'static [IndexMeta]) -> Self {
+        self.indexes = indexes;
+        self
+    }
+
+    /// With constraints, beside those of single columns.
+    #[must_use]
+    pub const fn constraints(mut self, constraints: &'static [ConstraintMeta]) -> Self {
+        self.constraints = constraints;
+        self
+    }
+
+    /// With the columns by which a row is the latest.
+    #[must_use]
+    pub const fn get_latest_by(mut self, columns: &'static [(&'static str, bool)]) -> Self {
+        self.get_latest_by = columns;
+        self
+    }
+
+    /// With what the table is for.
+    #[must_use]
+    pub const fn comment(mut self, comment: &'static str) -> Self {
+        self.comment = Some(comment);
+        self
+    }
+
+    /// Its table is somebody else's: it is neither made nor changed.
+    #[must_use]
+    pub const fn unmanaged(mut self) -> Self {
+        self.managed = false;
+        self
     }
 
     /// With these columns.
@@ -167,7 +257,124 @@ impl ColumnMeta {
             default: None,
             check: None,
             references: None,
+            range: None,
+            choices: &[],
+            format: None,
+            blank: false,
+            editable: true,
+            comment: None,
+            collation: None,
+            db_default: None,
+            generated: None,
+            auto_now: None,
+            unique_within: &[],
+            error_messages: &[],
         }
+    }
+
+    /// A column of a Rust type.
+    #[must_use]
+    pub const fn of<C: ColumnType>(field: &'static str, column: &'static str) -> Self {
+        let FieldInfo {
+            max_length,
+            range,
+            choices,
+        } = <C::Base as FieldType>::INFO;
+        let mut meta = Self::new(field, column, C::KIND).nullable(C::NULLABLE);
+        meta.max_length = max_length;
+        meta.range = range;
+        meta.choices = choices;
+        meta
+    }
+
+    /// With values to choose from.
+    #[must_use]
+    pub const fn choices(mut self, choices: &'static [Choice]) -> Self {
+        self.choices = choices;
+        self
+    }
+
+    /// A text of a kind; where the field says no length, it has that of the kind.
+    #[must_use]
+    pub const fn format(mut self, format: Format) -> Self {
+        self.format = Some(format);
+        if self.max_length.is_none() {
+            self.max_length = Some(match format {
+                Format::Slug => 50,
+                Format::Email => 254,
+                Format::Url => 200,
+                Format::File | Format::Image | Format::FilePath => 100,
+            });
+        }
+        self
+    }
+
+    /// People may leave it empty.
+    #[must_use]
+    pub const fn blank(mut self) -> Self {
+        self.blank = true;
+        self
+    }
+
+    /// People may not change it.
+    #[must_use]
+    pub const fn not_editable(mut self) -> Self {
+        self.editable = false;
+        self
+    }
+
+    /// With what it is for.
+    #[must_use]
+    pub const fn comment(mut self, comment: &'static str) -> Self {
+        self.comment = Some(comment);
+        self
+    }
+
+    /// Compared by a collation of the database.
+    #[must_use]
+    pub const fn collation(mut self, collation: &'static str) -> Self {
+        self.collation = Some(collation);
+        self
+    }
+
+    /// With what the database computes where no value is given.
+    #[must_use]
+    pub const fn db_default(mut self, expr: fn() -> Expr) -> Self {
+        self.db_default = Some(expr);
+        self
+    }
+
+    /// Computed by the database of the others of the row.
+    #[must_use]
+    pub const fn generated(mut self, generated: Generated) -> Self {
+        self.generated = Some(generated);
+        self
+    }
+
+    /// With the present time by itself.
+    #[must_use]
+    pub const fn auto_now(mut self, when: AutoNow) -> Self {
+        self.auto_now = Some(when);
+        self
+    }
+
+    /// Unique within the days, months or years of date columns.
+    #[must_use]
+    pub const fn unique_within(mut self, columns: &'static [(Within, &'static str)]) -> Self {
+        self.unique_within = columns;
+        self
+    }
+
+    /// With texts for people, by the code of the reason.
+    #[must_use]
+    pub const fn error_messages(mut self, messages: &'static [(&'static str, &'static str)]) -> Self {
+        self.error_messages = messages;
+        self
+    }
+
+    /// Whether the database alone makes its value.
+    pub(crate) const fn is_made_by_database(&self) -> bool {
+        self.automatic || self.generated.is_some()
     }
 
     /// Whether it may be NULL.

@@ -36,7 +36,7 @@ pub trait Model: Record<Model = Self> {
 
     /// All rows, as a queryset: `Book::objects()`.
     fn objects() -> QuerySet<Self> {
-        QuerySet::new()
+        QuerySet::managed()
     }
 
     /// The columns at the end of the path `P`.

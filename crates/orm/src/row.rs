@@ -1,11 +1,13 @@
 //! One row as a driver holds it: read by position, where it lies, before the driver moves on.
 
-use jiff::Timestamp;
+use std::net::IpAddr;
+
 use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::{ColumnType, Result};
+use crate::{ColumnType, Error, Result};
 
 /// A row of a result. Positions start at 0; NULL is `None`; a wrong type is an error that names the column.
 ///
@@ -46,6 +48,23 @@ pub trait Row {
     fn uuid(&self, index: usize) -> Result<Option<Uuid>>;
     /// A JSON document.
     fn json(&self, index: usize) -> Result<Option<serde_json::Value>>;
+    /// A span of time. Where the database has no type for it, as a number of microseconds.
+    fn duration(&self, index: usize) -> Result<Option<SignedDuration>> {
+        Ok(self.int(index)?.map(SignedDuration::from_micros))
+    }
+    /// An address of the internet. Where the database has no type for it, as text.
+    fn ip(&self, index: usize) -> Result<Option<IpAddr>> {
+        let Some(text) = self.text(index)? else {
+            return Ok(None);
+        };
+        match text.trim().parse() {
+            Ok(address) => Ok(Some(address)),
+            Err(_) => Err(Error::decode(
+                self.name(index),
+                format!("{text:?} is no IP address"),
+            )),
+        }
+    }
 }
 
 impl dyn Row + '_ {
@@ -130,5 +149,13 @@ impl Row for Placed<'_> {
 
     fn json(&self, index: usize) -> Result<Option<serde_json::Value>> {
         self.row.json(index)
+    }
+
+    fn duration(&self, index: usize) -> Result<Option<SignedDuration>> {
+        self.row.duration(index)
+    }
+
+    fn ip(&self, index: usize) -> Result<Option<IpAddr>> {
+        self.row.ip(index)
     }
 }

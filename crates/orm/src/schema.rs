@@ -1,35 +1,37 @@
 //! Tables from models, until migrations make them.
 
+mod rules;
+
 use std::fmt::Write as _;
 
-use crate::compiler::{Syntax, quote, syntax};
+use crate::compiler::{Syntax, definition, quote, quoted, syntax};
 use crate::database::Database;
 use crate::driver::{Call, Violation};
 use crate::meta::{ColumnMeta, ModelMeta, OnDelete, RelationMeta};
 use crate::pool::Holder;
 use crate::transaction::run_all;
-use crate::{Dialect, Kind, Op};
+use crate::{Dialect, Kind, Op, Result};
 
 /// Creates the tables, constraints and indexes of models, where they are not there yet.
 ///
 /// All or nothing, in one transaction. The order of the models does not matter: what others point to is created first. A table that is there is left as it is,
-/// also where its model has changed.
+/// also where its model has changed. A model whose table is somebody else's (`managed = false`) is left out.
 ///
-/// Defaults are not part of the schema: they are computed in the program. Text is checked for its length on SQLite too.
+/// A `default` is not part of the schema: it is computed in the program. A `db_default` is. Text is checked for its length on SQLite too.
 ///
 /// # Errors
 ///
-/// The database's.
+/// The database's; a configuration error where a model asks for what the database does not have, as for an exclusion constraint.
 pub fn create_tables(database: &Database, models: &[&'static ModelMeta]) -> Op<'static, ()> {
     let statements = statements(database.dialect(), models);
     let database = database.clone();
     Op::leaf("create_tables", async move {
-        let calls = statements.into_iter().map(Call::batch).collect();
+        let calls = statements?.into_iter().map(Call::batch).collect();
         run_all(database, Holder::new("`create_tables`", None), calls).await
     })
 }
 
-fn statements(dialect: Dialect, models: &[&'static ModelMeta]) -> Vec<String> {
+fn statements(dialect: Dialect, models: &[&'static ModelMeta]) -> Result<Vec<String>> {
     let writer = Writer {
         dialect,
         syntax: syntax(dialect),
@@ -39,17 +41,22 @@ fn statements(dialect: Dialect, models: &[&'static ModelMeta]) -> Vec<String> {
         // Two programs that start at once would both find a table missing, and one of them would fail.
         statements.push("SELECT pg_advisory_xact_lock(hashtext('nuages create_tables'))".to_owned());
     }
-    let ordered = by_dependency(models);
+    let ordered: Vec<_> = by_dependency(models)
+        .into_iter()
+        .filter(|model| model.managed)
+        .collect();
     let mut later = Vec::new();
     for (index, model) in ordered.iter().enumerate() {
         let missing = &ordered[index + 1..];
-        statements.push(writer.table(model, missing, &mut later));
+        statements.push(writer.table(model, missing, &mut later)?);
     }
     statements.extend(later);
     for model in &ordered {
         write_indexes(model, &mut statements);
+        writer.indexes(model, &mut statements)?;
+        writer.comments(model, &mut statements);
     }
-    statements
+    Ok(statements)
 }
 
 /// The models such that each comes after those that it points to. In a circle, one of them has to come too early.
@@ -86,7 +93,12 @@ struct Writer {
 
 impl Writer {
     /// CREATE TABLE. Foreign keys to tables that are still `missing` are added `later`, where the database needs that.
-    fn table(&self, model: &ModelMeta, missing: &[&'static ModelMeta], later: &mut Vec<String>) -> String {
+    fn table(
+        &self,
+        model: &'static ModelMeta,
+        missing: &[&'static ModelMeta],
+        later: &mut Vec<String>,
+    ) -> Result<String> {
         let mut sql = String::from("CREATE TABLE IF NOT EXISTS ");
         quote(model.table, &mut sql);
         sql.push_str(" (");
@@ -94,7 +106,7 @@ impl Writer {
             if index > 0 {
                 sql.push_str(", ");
             }
-            self.column(model, column, &mut sql);
+            self.column(model, column, &mut sql)?;
             if let Some(relation) = column.references {
                 if self.dialect != Dialect::Sqlite && missing.contains(&(relation.to)()) {
                     later.push(self.add_foreign_key(model, column, relation));
@@ -120,9 +132,13 @@ impl Writer {
         for columns in model.unique_together {
             write_unique(model, columns, &mut sql);
         }
+        self.constraints(model, &mut sql)?;
         sql.push(')');
         sql.push_str(self.syntax.table_options());
-        sql
+        if let (Dialect::MariaDb, Some(comment)) = (self.dialect, model.comment) {
+            let _ = write!(sql, " COMMENT {}", quoted(comment));
+        }
+        Ok(sql)
     }
 
     /// A foreign key for a table that is there already.
@@ -139,12 +155,30 @@ impl Writer {
         }
     }
 
-    fn column(&self, model: &ModelMeta, column: &ColumnMeta, sql: &mut String) {
+    fn column(&self, model: &'static ModelMeta, column: &ColumnMeta, sql: &mut String) -> Result<()> {
         quote(column.column, sql);
         sql.push(' ');
         sql.push_str(&self.syntax.column_type(column));
-        if !column.nullable {
+        if let Some(collation) = column.collation {
+            sql.push_str(" COLLATE ");
+            quote(collation, sql);
+        }
+        if let Some(generated) = column.generated {
+            let expr = definition(self.dialect, model, &(generated.expr)())?;
+            sql.push_str(" GENERATED ALWAYS AS (");
+            self.syntax.assign(column, &expr, sql);
+            sql.push_str(if generated.stored { ") STORED" } else { ") VIRTUAL" });
+        }
+        // MariaDB leaves that to the expression.
+        let left_out = self.dialect == Dialect::MariaDb && column.generated.is_some();
+        if !column.nullable && !left_out {
             sql.push_str(" NOT NULL");
+        }
+        if let Some(default) = column.db_default {
+            let _ = write!(sql, " DEFAULT ({})", definition(self.dialect, model, &default())?);
+        }
+        if let (Dialect::MariaDb, Some(comment)) = (self.dialect, column.comment) {
+            let _ = write!(sql, " COMMENT {}", quoted(comment));
         }
         if column.column == model.primary_key {
             sql.push_str(if column.automatic {
@@ -153,12 +187,19 @@ impl Writer {
                 " PRIMARY KEY"
             });
         }
+        Ok(())
     }
 
     fn checks(&self, model: &ModelMeta, column: &ColumnMeta, sql: &mut String) {
         if let Some(condition) = column.check {
             write_constraint(model, &[column.column], "check", sql);
             let _ = write!(sql, " CHECK ({condition})");
+        }
+        if let Some((smallest, largest)) = column.range {
+            write_constraint(model, &[column.column], "range", sql);
+            sql.push_str(" CHECK (");
+            quote(column.column, sql);
+            let _ = write!(sql, " BETWEEN {smallest} AND {largest})");
         }
         // SQLite knows neither lengths nor JSON: without these, a program that is developed on it fails on another database.
         if self.dialect != Dialect::Sqlite {
@@ -243,8 +284,15 @@ pub(crate) fn rules(model: &ModelMeta) -> Vec<Rule> {
         if column.references.is_some() {
             rules.push(rule(Violation::ForeignKey, "fk", columns));
         }
-        rules.extend(["check", "max_length", "json"].map(|suffix| rule(Violation::Check, suffix, columns)));
+        let suffixes = ["check", "range", "max_length", "json"];
+        rules.extend(suffixes.map(|suffix| rule(Violation::Check, suffix, columns)));
     }
+    rules.extend(
+        model
+            .constraints
+            .iter()
+            .map(|constraint| rules::rule(model, constraint)),
+    );
     let together = model.unique_together.iter();
     rules.extend(together.map(|columns| rule(Violation::Unique, "uniq", columns)));
     rules

@@ -1,7 +1,9 @@
 //! Values as they go to a database: one enum below the typed layer, so that drivers and compilers are not generic.
 
-use jiff::Timestamp;
+use std::net::IpAddr;
+
 use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -39,6 +41,10 @@ pub enum Kind {
     Uuid,
     /// A JSON document.
     Json,
+    /// A span of time, to the microsecond.
+    Duration,
+    /// An address of the internet, of either version.
+    Ip,
 }
 
 /// A value bound to a statement, never spliced into its text.
@@ -75,6 +81,14 @@ pub enum Value {
     Uuid(Uuid),
     /// A JSON document.
     Json(serde_json::Value),
+    /// A span of time.
+    Duration(SignedDuration),
+    /// An address of the internet.
+    Ip(IpAddr),
+    /// What the database computes where the column gets no value: its `db_default`.
+    Default(Kind),
+    /// A value of a Rust type that no column of this kind can hold: binding it is an error, with this text.
+    Unfit(Kind, String),
 }
 
 impl Value {
@@ -82,7 +96,7 @@ impl Value {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Null(kind) => *kind,
+            Self::Null(kind) | Self::Default(kind) | Self::Unfit(kind, _) => *kind,
             Self::Bool(_) => Kind::Bool,
             Self::SmallInt(_) => Kind::SmallInt,
             Self::Int(_) => Kind::Int,
@@ -97,6 +111,8 @@ impl Value {
             Self::Timestamp(_) => Kind::Timestamp,
             Self::Uuid(_) => Kind::Uuid,
             Self::Json(_) => Kind::Json,
+            Self::Duration(_) => Kind::Duration,
+            Self::Ip(_) => Kind::Ip,
         }
     }
 

@@ -10,6 +10,7 @@
     reason = "each test file uses what it needs"
 )]
 mod common;
+mod models;
 
 use nuages_orm::prelude::*;
 use nuages_orm::{BoxError, create_tables};
@@ -284,6 +285,12 @@ mod waited {
         include!("suite/computed.rs");
     }
 
+    mod fields {
+        use super::super::*;
+
+        include!("suite/fields.rs");
+    }
+
     mod writes {
         use super::super::*;
 
@@ -356,6 +363,12 @@ mod awaited {
         use super::super::*;
 
         include!("suite/computed.rs");
+    }
+
+    mod fields {
+        use super::super::*;
+
+        include!("suite/fields.rs");
     }
 
     mod writes {

@@ -80,7 +80,9 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
     let methods: Vec<_> = model
         .fields
         .iter()
-        .filter(|field| !matches!(field.kind, FieldKind::Key | FieldKind::Many { .. }))
+        .filter(|field| {
+            !matches!(field.kind, FieldKind::Key | FieldKind::Many { .. }) && !field.is_generated()
+        })
         .map(|field| {
             let place = field.is_required().then(|| {
                 required += 1;

@@ -1,9 +1,9 @@
 //! What is known about the model at run time, and its `Model` implementation.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::{columns, relation_static};
+use super::{columns, relation_static, rules};
 use crate::names;
 use crate::parse::{Field, FieldKind, Model};
 
@@ -27,8 +27,23 @@ pub(super) fn meta(model: &Model) -> TokenStream {
         .iter()
         .map(|(column, descending)| quote!((#column, #descending)));
     let unique_together = unique_together.iter().map(|set| quote!(&[#(#set),*]));
+    let more = rules::rules(model);
     let statics = model.relations().map(|field| relation(model, field));
-    let objects = format!("All rows of [`{title}`], as a queryset.");
+    let objects = match &model.default_filter {
+        Some(_) => format!(
+            "The rows of [`{title}`] that its `default_filter` lets through, as a queryset; `{title}::unfiltered()` has all."
+        ),
+        None => format!("All rows of [`{title}`], as a queryset."),
+    };
+    let unfiltered = model.default_filter.as_ref().map(|_| {
+        let doc = format!("All rows of [`{title}`], whatever its `default_filter` says, as a queryset.");
+        quote! {
+            #[doc = #doc]
+            #visibility fn unfiltered() -> #root::QuerySet<Self> {
+                #root::QuerySet::new()
+            }
+        }
+    });
     let fields_doc =
         format!("The columns of [`{title}`], for conditions that are made outside a query's closure.");
     quote! {
@@ -36,7 +51,8 @@ pub(super) fn meta(model: &Model) -> TokenStream {
             .columns(&[#(#columns),*])
             .relations(&[#(&#relations),*])
             .ordering(&[#(#ordering),*])
-            .unique_together(&[#(#unique_together),*]);
+            .unique_together(&[#(#unique_together),*])
+            #more;
         #(#statics)*
 
         #[automatically_derived]
@@ -59,8 +75,10 @@ pub(super) fn meta(model: &Model) -> TokenStream {
         impl #name {
             #[doc = #objects]
             #visibility fn objects() -> #root::QuerySet<Self> {
-                #root::QuerySet::new()
+                #root::QuerySet::managed()
             }
+
+            #unfiltered
 
             #[doc = #fields_doc]
             #visibility fn fields() -> &'static #fields_struct<#root::Root<Self>> {
@@ -82,10 +100,7 @@ fn column(model: &Model, field: &Field) -> Option<TokenStream> {
         FieldKind::Key => quote! {
             #root::meta::ColumnMeta::new(#name, #column, <#ty as #root::ColumnType>::KIND).automatic()
         },
-        FieldKind::Column => quote! {
-            #root::meta::ColumnMeta::new(#name, #column, <#ty as #root::ColumnType>::KIND)
-                .nullable(<#ty as #root::ColumnType>::NULLABLE)
-        },
+        FieldKind::Column => quote!(#root::meta::ColumnMeta::of::<#ty>(#name, #column)),
         FieldKind::ForeignKey { target, optional, .. } => {
             let relation = relation_static(field);
             quote! {
@@ -104,6 +119,58 @@ fn column(model: &Model, field: &Field) -> Option<TokenStream> {
     }
     if let Some((length, _)) = options.max_length {
         out.extend(quote!(.max_length(#length)));
+    }
+    if let Some((format, _)) = options.format {
+        let format = Ident::new(format, Span::call_site());
+        out.extend(quote!(.format(#root::meta::Format::#format)));
+    }
+    if let Some((value, _)) = &options.db_default {
+        out.extend(quote!(.db_default(|| #root::__private::database_default::<#ty>(#value))));
+    }
+    let this = &model.name;
+    for (how, closure) in [("stored", &options.generated), ("computed", &options.computed)] {
+        if let Some((closure, _)) = closure {
+            let how = Ident::new(how, Span::call_site());
+            out.extend(quote!(.generated(#root::meta::Generated::#how(|| #root::__private::computed::<#this, #ty, _>(#closure)))));
+        }
+    }
+    if let Some((when, _)) = options.auto_now {
+        let when = Ident::new(when, Span::call_site());
+        out.extend(quote!(.auto_now(#root::meta::AutoNow::#when)));
+    }
+    if let Some((choices, _)) = &options.choices {
+        let choices = choices.iter().map(|choice| {
+            let (value, label) = (&choice.value, &choice.label);
+            let group = choice.group.as_ref().map(|group| quote!(.group(#group)));
+            match value {
+                syn::Lit::Int(_) => quote!(#root::meta::Choice::int(#value, #label) #group),
+                _ => quote!(#root::meta::Choice::text(#value, #label) #group),
+            }
+        });
+        out.extend(quote!(.choices(&[#(#choices),*])));
+    }
+    if options.blank.is_some() {
+        out.extend(quote!(.blank()));
+    }
+    if matches!(options.editable, Some((false, _))) {
+        out.extend(quote!(.not_editable()));
+    }
+    if let Some((comment, _)) = &options.db_comment {
+        out.extend(quote!(.comment(#comment)));
+    }
+    if let Some((collation, _)) = &options.db_collation {
+        out.extend(quote!(.collation(#collation)));
+    }
+    if !options.unique_within.is_empty() {
+        let within = options.unique_within.iter().map(|(what, date)| {
+            let (what, date) = (Ident::new(what, Span::call_site()), model.column_named(date));
+            quote!((#root::meta::Within::#what, #date))
+        });
+        out.extend(quote!(.unique_within(&[#(#within),*])));
+    }
+    if let Some((messages, _)) = &options.error_messages {
+        let messages = messages.iter().map(|(code, text)| quote!((#code, #text)));
+        out.extend(quote!(.error_messages(&[#(#messages),*])));
     }
     if let (Some((all, _)), Some((after, _))) = (options.max_digits, options.decimal_places) {
         out.extend(quote!(.digits(#all, #after)));

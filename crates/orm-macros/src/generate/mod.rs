@@ -5,6 +5,7 @@ mod create;
 mod meta;
 mod record;
 mod relations;
+mod rules;
 mod serde;
 mod structure;
 

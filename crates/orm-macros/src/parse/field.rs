@@ -75,6 +75,9 @@ impl Field {
     /// The name of its column, if it has one.
     pub(crate) fn column(&self) -> Option<String> {
         let name = names::plain(&self.name);
+        if let (FieldKind::Column, Some((column, _))) = (&self.kind, &self.options.db_column) {
+            return Some(column.clone());
+        }
         match self.kind {
             FieldKind::Key | FieldKind::Column => Some(name),
             FieldKind::ForeignKey { .. } => Some(format!("{name}_id")),
@@ -86,9 +89,19 @@ impl Field {
     pub(crate) fn is_required(&self) -> bool {
         match &self.kind {
             FieldKind::Key | FieldKind::Many { .. } => false,
-            FieldKind::Column => self.options.default.is_none() && generic(&self.ty, "Option").is_none(),
+            FieldKind::Column => {
+                let options = &self.options;
+                let filled =
+                    options.default.is_some() || options.db_default.is_some() || options.auto_now.is_some();
+                !filled && !self.is_generated() && generic(&self.ty, "Option").is_none()
+            }
             FieldKind::ForeignKey { optional, .. } => !optional,
         }
+    }
+
+    /// Whether the database computes it of other columns.
+    pub(crate) fn is_generated(&self) -> bool {
+        self.options.generated.is_some() || self.options.computed.is_some()
     }
 
     /// The name that serde sees.
@@ -125,6 +138,32 @@ impl Field {
             &options.decimal_places,
             "`decimal_places` is for `Decimal`",
         )?;
+        refuse(
+            plain && is_known_but(base, "String"),
+            &options.format,
+            "this is what a text is; the field is none: make it a `String`",
+        )?;
+        let moment = ["Date", "Time", "DateTime", "Timestamp"]
+            .iter()
+            .any(|known| is(base, known));
+        refuse(
+            plain && !moment,
+            &options.auto_now,
+            "the present time goes into a `Timestamp`, a `DateTime`, a `Date` or a `Time`",
+        )?;
+        if self.is_generated() {
+            let both = options
+                .default
+                .as_ref()
+                .map(|o| o.1)
+                .or(options.db_default.as_ref().map(|o| o.1));
+            if let Some(span) = both {
+                return Err(Error::new(
+                    span,
+                    "a generated column is computed: it has no default",
+                ));
+            }
+        }
         match (&options.max_digits, &options.decimal_places) {
             (None, None) if plain && is(base, "Decimal") => Err(Error::new(
                 self.ty.span(),
@@ -161,6 +200,19 @@ fn refuse_others(options: &FieldOptions, what: &str, allowed: &[&str]) -> Result
         ("decimal_places", options.decimal_places.as_ref().map(|o| o.1)),
         ("on_delete", options.on_delete.as_ref().map(|o| o.1)),
         ("reverse", options.reverse.as_ref().map(|o| o.1)),
+        ("format", options.format.as_ref().map(|o| o.1)),
+        ("db_column", options.db_column.as_ref().map(|o| o.1)),
+        ("db_comment", options.db_comment.as_ref().map(|o| o.1)),
+        ("db_collation", options.db_collation.as_ref().map(|o| o.1)),
+        ("db_default", options.db_default.as_ref().map(|o| o.1)),
+        ("generated", options.generated.as_ref().map(|o| o.1)),
+        ("computed", options.computed.as_ref().map(|o| o.1)),
+        ("auto_now", options.auto_now.as_ref().map(|o| o.1)),
+        ("choices", options.choices.as_ref().map(|o| o.1)),
+        ("validators", options.validators.as_ref().map(|o| o.1)),
+        ("blank", options.blank.as_ref().map(|o| o.1)),
+        ("editable", options.editable.as_ref().map(|o| o.1)),
+        ("error_messages", options.error_messages.as_ref().map(|o| o.1)),
     ];
     for (name, span) in given {
         if let Some(span) = span
@@ -197,6 +249,19 @@ fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: u
             "check",
             "max_digits",
             "decimal_places",
+            "format",
+            "db_column",
+            "db_comment",
+            "db_collation",
+            "db_default",
+            "generated",
+            "computed",
+            "auto_now",
+            "choices",
+            "validators",
+            "blank",
+            "editable",
+            "error_messages",
         ];
         refuse_others(
             options,
@@ -208,7 +273,15 @@ fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: u
     refuse_others(
         options,
         "a foreign key",
-        &["unique", "db_index", "check", "on_delete"],
+        &[
+            "unique",
+            "db_index",
+            "check",
+            "on_delete",
+            "db_comment",
+            "editable",
+            "error_messages",
+        ],
     )?;
     let optional = optional.is_some();
     let Some((on_delete, _)) = options.on_delete.clone() else {
@@ -319,11 +392,17 @@ pub(crate) fn generic<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
 }
 
 /// Types that the ORM knows, by name.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 21] = [
     "bool",
+    "i8",
     "i16",
     "i32",
     "i64",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "f32",
     "f64",
     "String",
     "Decimal",
@@ -331,6 +410,8 @@ const KNOWN: [&str; 13] = [
     "Time",
     "DateTime",
     "Timestamp",
+    "SignedDuration",
+    "IpAddr",
     "Uuid",
     "Value",
 ];

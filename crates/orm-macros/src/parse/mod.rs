@@ -2,6 +2,7 @@
 
 mod field;
 mod options;
+mod rules;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -9,7 +10,9 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Ident, Path, Result, Visibility};
 
 pub(crate) use self::field::{Field, FieldKind, is, is_known as is_known_type};
-use self::options::{ModelOptions, Name};
+use self::options::ModelOptions;
+pub(crate) use self::options::Name;
+pub(crate) use self::rules::Rule;
 use crate::names;
 
 /// As many loading states as `Loading` has.
@@ -27,6 +30,12 @@ pub(crate) struct Model {
     pub(crate) table: String,
     pub(crate) ordering: Vec<(String, bool)>,
     pub(crate) unique_together: Vec<Vec<String>>,
+    pub(crate) get_latest_by: Vec<(String, bool)>,
+    pub(crate) indexes: Vec<Rule>,
+    pub(crate) constraints: Vec<Rule>,
+    pub(crate) default_filter: Option<syn::Expr>,
+    pub(crate) comment: Option<String>,
+    pub(crate) unmanaged: bool,
     pub(crate) fields: Vec<Field>,
     /// The name of the type parameter.
     pub(crate) states: Ident,
@@ -134,11 +143,25 @@ fn read(options: TokenStream, input: &DeriveInput, root: &str) -> Result<Model> 
 
     let name = input.ident.clone();
     let snake = names::snake_case(&names::plain(&name));
-    let ordering = options
-        .ordering
-        .iter()
-        .map(|(field, descending)| Ok((column_of(&fields, field, &name)?, *descending)))
-        .collect::<Result<_>>()?;
+    let directed = |names: &[(Name, bool)]| -> Result<Vec<(String, bool)>> {
+        names
+            .iter()
+            .map(|(field, descending)| Ok((column_of(&fields, field, &name)?, *descending)))
+            .collect()
+    };
+    let ordering = directed(&options.ordering)?;
+    let get_latest_by = directed(&options.get_latest_by)?;
+    for rule in options.indexes.iter().chain(&options.constraints) {
+        directed(&rule.fields)?;
+        for field in &rule.include {
+            column_of(&fields, field, &name)?;
+        }
+    }
+    for field in &fields {
+        for (_, date) in &field.options.unique_within {
+            column_of(&fields, date, &name)?;
+        }
+    }
     let unique_together = options
         .unique_together
         .iter()
@@ -156,6 +179,12 @@ fn read(options: TokenStream, input: &DeriveInput, root: &str) -> Result<Model> 
         name,
         ordering,
         unique_together,
+        get_latest_by,
+        indexes: options.indexes,
+        constraints: options.constraints,
+        default_filter: options.default_filter,
+        comment: options.comment,
+        unmanaged: options.unmanaged,
         states: states_parameter(&fields),
         fields,
     })
@@ -176,6 +205,13 @@ fn contains(tokens: TokenStream, name: &str) -> bool {
         proc_macro2::TokenTree::Group(group) => contains(group.stream(), name),
         _ => false,
     })
+}
+
+impl Model {
+    /// The column of a field that an option names, which is known to be there.
+    pub(crate) fn column_named(&self, name: &Name) -> String {
+        column_of(&self.fields, name, &self.name).unwrap_or_default()
+    }
 }
 
 /// The column of a field that an option names.

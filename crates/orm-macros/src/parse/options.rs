@@ -5,7 +5,9 @@ use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Error, Expr, Ident, LitInt, LitStr, Path, Result, Token, bracketed};
+use syn::{Attribute, Error, Expr, Ident, LitBool, LitInt, LitStr, Path, Result, Token, bracketed};
+
+use super::rules::{Rule, rules};
 
 /// Whether the attribute is one that only `#[model]` reads.
 pub(crate) fn is_ours(attribute: &Attribute) -> bool {
@@ -32,6 +34,12 @@ pub(crate) struct ModelOptions {
     pub(crate) table: Option<String>,
     pub(crate) ordering: Vec<(Name, bool)>,
     pub(crate) unique_together: Vec<Vec<Name>>,
+    pub(crate) get_latest_by: Vec<(Name, bool)>,
+    pub(crate) indexes: Vec<Rule>,
+    pub(crate) constraints: Vec<Rule>,
+    pub(crate) default_filter: Option<Expr>,
+    pub(crate) comment: Option<String>,
+    pub(crate) unmanaged: bool,
     pub(crate) root: Option<Path>,
 }
 
@@ -46,10 +54,19 @@ impl ModelOptions {
                 }
                 out.table = Some(table.value());
             } else if meta.path.is_ident("ordering") {
-                out.ordering = list(&meta, |input| {
-                    let descending = input.parse::<Option<Token![-]>>()?.is_some();
-                    Ok((input.parse()?, descending))
-                })?;
+                out.ordering = list(&meta, directed)?;
+            } else if meta.path.is_ident("get_latest_by") {
+                out.get_latest_by = list(&meta, directed)?;
+            } else if meta.path.is_ident("indexes") {
+                out.indexes = rules(&meta, &["index"])?;
+            } else if meta.path.is_ident("constraints") {
+                out.constraints = rules(&meta, &["unique", "check", "exclude"])?;
+            } else if meta.path.is_ident("default_filter") {
+                out.default_filter = Some(meta.value()?.parse()?);
+            } else if meta.path.is_ident("comment") {
+                out.comment = Some(meta.value()?.parse::<LitStr>()?.value());
+            } else if meta.path.is_ident("managed") {
+                out.unmanaged = !meta.value()?.parse::<LitBool>()?.value;
             } else if meta.path.is_ident("unique_together") {
                 out.unique_together = list(&meta, |input| {
                     let inner;
@@ -64,7 +81,7 @@ impl ModelOptions {
                 return Err(unknown(
                     &meta,
                     "#[model(..)]",
-                    "table, ordering, unique_together, crate",
+                    "table, ordering, unique_together, indexes, constraints, default_filter, get_latest_by, comment, managed, crate",
                 ));
             }
             Ok(())
@@ -74,8 +91,14 @@ impl ModelOptions {
     }
 }
 
+/// `-published` or `title`.
+pub(super) fn directed(input: ParseStream<'_>) -> Result<(Name, bool)> {
+    let descending = input.parse::<Option<Token![-]>>()?.is_some();
+    Ok((input.parse()?, descending))
+}
+
 /// `name = [a, b]`
-fn list<T>(meta: &ParseNestedMeta<'_>, item: fn(ParseStream<'_>) -> Result<T>) -> Result<Vec<T>> {
+pub(super) fn list<T>(meta: &ParseNestedMeta<'_>, item: fn(ParseStream<'_>) -> Result<T>) -> Result<Vec<T>> {
     let value = meta.value()?;
     let inner;
     bracketed!(inner in value);
@@ -103,6 +126,23 @@ pub(crate) struct FieldOptions {
     pub(crate) check: Spanned<String>,
     pub(crate) max_digits: Spanned<u32>,
     pub(crate) decimal_places: Spanned<u32>,
+    /// Slug, Email and so on, by the name in `meta::Format`.
+    pub(crate) format: Spanned<&'static str>,
+    pub(crate) db_column: Spanned<String>,
+    pub(crate) db_comment: Spanned<String>,
+    pub(crate) db_collation: Spanned<String>,
+    pub(crate) db_default: Spanned<Expr>,
+    pub(crate) generated: Spanned<Expr>,
+    /// Computed when it is read, and not stored.
+    pub(crate) computed: Spanned<Expr>,
+    /// `Created` or `Saved`.
+    pub(crate) auto_now: Spanned<&'static str>,
+    pub(crate) choices: Spanned<Vec<Choice>>,
+    pub(crate) validators: Spanned<Vec<Expr>>,
+    pub(crate) blank: Spanned<()>,
+    pub(crate) editable: Spanned<bool>,
+    pub(crate) unique_within: Vec<(&'static str, Name)>,
+    pub(crate) error_messages: Spanned<Vec<(String, String)>>,
     pub(crate) on_delete: Spanned<Ident>,
     pub(crate) reverse: Spanned<Path>,
     pub(crate) serde_skip: bool,
@@ -134,6 +174,42 @@ impl FieldOptions {
             "check" => self.check = Some((meta.value()?.parse::<LitStr>()?.value(), span)),
             "max_digits" => self.max_digits = Some((number(meta)?, span)),
             "decimal_places" => self.decimal_places = Some((number(meta)?, span)),
+            "slug" => self.format = Some(("Slug", span)),
+            "email" => self.format = Some(("Email", span)),
+            "url" => self.format = Some(("Url", span)),
+            "file" => self.format = Some(("File", span)),
+            "image" => self.format = Some(("Image", span)),
+            "file_path" => self.format = Some(("FilePath", span)),
+            "db_column" => self.db_column = Some((text(meta)?, span)),
+            "db_comment" => self.db_comment = Some((text(meta)?, span)),
+            "db_collation" => self.db_collation = Some((text(meta)?, span)),
+            "db_default" => self.db_default = Some((meta.value()?.parse()?, span)),
+            "generated" => self.generated = Some((meta.value()?.parse()?, span)),
+            "computed" => self.computed = Some((meta.value()?.parse()?, span)),
+            "auto_now_add" => self.auto_now = Some(("Created", span)),
+            "auto_now" => self.auto_now = Some(("Saved", span)),
+            "choices" => {
+                let mut choices = Vec::new();
+                for group in list(meta, ChoiceGroup::parse)? {
+                    choices.extend(group.0);
+                }
+                self.choices = Some((choices, span));
+            }
+            "validators" => self.validators = Some((list(meta, |input| input.parse())?, span)),
+            "blank" => self.blank = Some(((), span)),
+            "editable" => self.editable = Some((meta.value()?.parse::<LitBool>()?.value, span)),
+            "unique_for_date" => self.unique_within.push(("Date", meta.value()?.parse()?)),
+            "unique_for_month" => self.unique_within.push(("Month", meta.value()?.parse()?)),
+            "unique_for_year" => self.unique_within.push(("Year", meta.value()?.parse()?)),
+            "error_messages" => {
+                let mut messages = Vec::new();
+                meta.parse_nested_meta(|inner| {
+                    let code = name(&inner);
+                    messages.push((code, text(&inner)?));
+                    Ok(())
+                })?;
+                self.error_messages = Some((messages, span));
+            }
             "on_delete" | "reverse" => {
                 return Err(meta.error(format!(
                     "`{0}` is an option of relations: `#[relation({0} = ..)]`",
@@ -141,7 +217,9 @@ impl FieldOptions {
                 )));
             }
             _ => {
-                let known = "max_length, unique, db_index, default, check, max_digits, decimal_places";
+                let known = "max_length, unique, db_index, default, check, max_digits, decimal_places, slug, email, url, file, image, \
+                             file_path, choices, validators, blank, editable, error_messages, auto_now, auto_now_add, generated, computed, \
+                             unique_for_date, unique_for_month, unique_for_year, db_column, db_default, db_comment and db_collation";
                 return Err(unknown(meta, "#[field(..)]", known));
             }
         }
@@ -194,6 +272,56 @@ impl FieldOptions {
 
 fn name(meta: &ParseNestedMeta<'_>) -> String {
     meta.path.get_ident().map(ToString::to_string).unwrap_or_default()
+}
+
+fn text(meta: &ParseNestedMeta<'_>) -> Result<String> {
+    Ok(meta.value()?.parse::<LitStr>()?.value())
+}
+
+/// A value to choose, its label, and the heading over it.
+pub(crate) struct Choice {
+    pub(crate) value: syn::Lit,
+    pub(crate) label: String,
+    pub(crate) group: Option<String>,
+}
+
+/// `("fr", "French")`, or `("Europe", [("fr", "French"), ..])`.
+struct ChoiceGroup(Vec<Choice>);
+
+impl Parse for ChoiceGroup {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let inner;
+        syn::parenthesized!(inner in input);
+        let value: syn::Lit = inner.parse()?;
+        inner.parse::<Token![,]>()?;
+        if let (true, syn::Lit::Str(heading)) = (inner.peek(syn::token::Bracket), &value) {
+            let grouped;
+            bracketed!(grouped in inner);
+            let groups = grouped.parse_terminated(Self::parse, Token![,])?;
+            let heading = Some(heading.value());
+            let choices = groups.into_iter().flat_map(|group| group.0);
+            return Ok(Self(
+                choices
+                    .map(|choice| Choice {
+                        group: heading.clone(),
+                        ..choice
+                    })
+                    .collect(),
+            ));
+        }
+        if !matches!(value, syn::Lit::Str(_) | syn::Lit::Int(_)) {
+            return Err(Error::new(
+                value.span(),
+                "a choice is a text or an integer: `(\"fr\", \"French\")`",
+            ));
+        }
+        let label = inner.parse::<LitStr>()?.value();
+        Ok(Self(vec![Choice {
+            value,
+            label,
+            group: None,
+        }]))
+    }
 }
 
 fn number(meta: &ParseNestedMeta<'_>) -> Result<u32> {

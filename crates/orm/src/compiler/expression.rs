@@ -163,6 +163,16 @@ impl Compiler {
         sql: &mut String,
     ) -> Result<()> {
         let (path, column) = trim(path, column);
+        if self.definition.is_some() {
+            if !path.is_empty() {
+                return Err(Error::configuration(format!(
+                    "a definition of {} uses a column of a related model; only the model's own columns can be used",
+                    self.scopes[scope].model.name
+                )));
+            }
+            quote(column, sql);
+            return Ok(());
+        }
         let alias = self.scopes[scope].table(path, &mut self.aliases)?;
         let _ = write!(sql, "\"t{alias}\".");
         quote(column, sql);
@@ -170,6 +180,9 @@ impl Compiler {
     }
 
     fn binary(&mut self, left: &Expr, operator: Operator, right: &Expr, sql: &mut String) -> Result<()> {
+        if let Some(known) = self.beyond(left, operator, right) {
+            return self.expr(&known, sql);
+        }
         if compares(operator) {
             let null = matches!(right, Expr::Value(value) if value.is_null());
             sql.push('(');
@@ -191,6 +204,32 @@ impl Compiler {
         self.expr(right, &mut right_sql)?;
         self.syntax.arithmetic(operator, kind, &left_sql, &right_sql, sql);
         Ok(())
+    }
+
+    /// What a comparison of an integer column with a number that no such column can hold comes to. PostgreSQL would refuse the number.
+    fn beyond(&self, left: &Expr, operator: Operator, right: &Expr) -> Option<Expr> {
+        let Expr::Value(Value::Decimal(number)) = right else {
+            return None;
+        };
+        let above = *number > i64::MAX.into();
+        if !above && *number >= i64::MIN.into()
+            || !matches!(
+                self.typing(left).kind,
+                Some(Kind::SmallInt | Kind::Int | Kind::BigInt)
+            )
+        {
+            return None;
+        }
+        match operator {
+            Operator::Eq => Some(Expr::Or(Vec::new())),
+            Operator::Lt | Operator::Le if !above => Some(Expr::Or(Vec::new())),
+            Operator::Gt | Operator::Ge if above => Some(Expr::Or(Vec::new())),
+            // It holds for each number that is there.
+            Operator::Ne | Operator::Lt | Operator::Le | Operator::Gt | Operator::Ge => {
+                Some(Expr::IsNull(Box::new(left.clone()), false))
+            }
+            _ => None,
+        }
     }
 
     /// NOT with two values: what is unknown because of a NULL does not match, so its opposite does. (SQL's own NOT would drop such rows from both.)
@@ -237,7 +276,13 @@ impl Compiler {
     }
 
     fn is_in(&mut self, inner: &Expr, values: &[Value], sql: &mut String) -> Result<()> {
-        let mut values = values.iter().filter(|value| !value.is_null()).peekable();
+        let integer = matches!(
+            self.typing(inner).kind,
+            Some(Kind::SmallInt | Kind::Int | Kind::BigInt)
+        );
+        // A number that an integer column can't hold comes as a decimal.
+        let found = |value: &&Value| !(value.is_null() || integer && matches!(value, Value::Decimal(_)));
+        let mut values = values.iter().filter(found).peekable();
         if values.peek().is_none() {
             sql.push_str("FALSE");
             return Ok(());

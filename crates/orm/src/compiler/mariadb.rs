@@ -154,10 +154,10 @@ impl Syntax for MariaDb {
                 let _ = write!(sql, "({expr} <> 0)");
                 return;
             }
-            Kind::SmallInt | Kind::Int | Kind::BigInt => "SIGNED",
+            Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::Duration => "SIGNED",
             Kind::Float => "DOUBLE",
             Kind::Decimal => "DECIMAL(38, 10)",
-            Kind::Text | Kind::Uuid | Kind::Json => "CHAR",
+            Kind::Text | Kind::Uuid | Kind::Json | Kind::Ip => "CHAR",
             Kind::Bytes => "BINARY",
             Kind::Date => "DATE",
             Kind::Time => "TIME(6)",
@@ -223,7 +223,8 @@ impl Syntax for MariaDb {
             (Kind::Bool, ..) => "bool".to_owned(),
             (Kind::SmallInt, ..) => "smallint".to_owned(),
             (Kind::Int, ..) => "integer".to_owned(),
-            (Kind::BigInt, ..) => "bigint".to_owned(),
+            (Kind::BigInt | Kind::Duration, ..) => "bigint".to_owned(),
+            (Kind::Ip, ..) => "char(39)".to_owned(),
             (Kind::Float, ..) => "double precision".to_owned(),
             (Kind::Decimal, _, Some((digits, places))) => format!("numeric({digits}, {places})"),
             (Kind::Decimal, _, None) => "numeric(38, 10)".to_owned(),

@@ -4,6 +4,7 @@
 
 mod expression;
 mod function;
+mod literal;
 mod mariadb;
 mod postgres;
 mod scope;
@@ -15,13 +16,14 @@ mod tests;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+pub(crate) use self::literal::quoted;
 pub(crate) use self::syntax::{Syntax, quote};
 
 use self::scope::Scope;
 use self::syntax::write_names;
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::query::{Delete, Expr, Insert, Order, PerParent, Select, Statement, Update};
-use crate::{Dialect, Error, Result, Value};
+use crate::{Dialect, Error, Kind, Result, Value};
 
 /// A statement as a driver gets it.
 #[derive(Debug)]
@@ -51,6 +53,8 @@ pub(crate) fn compile(dialect: Dialect, statement: Statement, in_transaction: bo
         values: Vec::new(),
         scopes: Vec::new(),
         aliases: 0,
+        problem: None,
+        definition: None,
     };
     let writes = !matches!(statement, Statement::Select(_));
     let mut sql = String::with_capacity(256);
@@ -71,6 +75,9 @@ pub(crate) fn compile(dialect: Dialect, statement: Statement, in_transaction: bo
             None
         }
     };
+    if let Some(problem) = compiler.problem {
+        return Err(problem);
+    }
     let mut values = compiler.values;
     syntax.finish(&mut sql, &mut values)?;
     Ok(Compiled {
@@ -81,6 +88,25 @@ pub(crate) fn compile(dialect: Dialect, statement: Statement, in_transaction: bo
     })
 }
 
+/// An expression of a model's own columns, as a definition of its table has it: with bare names, and its values written out.
+pub(crate) fn definition(dialect: Dialect, model: &'static ModelMeta, expr: &Expr) -> Result<String> {
+    let mut compiler = Compiler {
+        syntax: syntax(dialect),
+        values: Vec::new(),
+        scopes: Vec::new(),
+        aliases: 0,
+        problem: None,
+        definition: Some(dialect),
+    };
+    compiler.push_scope(model);
+    let mut sql = String::new();
+    compiler.expr(expr, &mut sql)?;
+    match compiler.problem {
+        Some(problem) => Err(problem),
+        None => Ok(sql),
+    }
+}
+
 /// What is gathered while a statement is written.
 struct Compiler {
     syntax: &'static dyn Syntax,
@@ -89,13 +115,55 @@ struct Compiler {
     scopes: Vec<Scope>,
     /// Tables named so far; each has its own alias, also across subqueries.
     aliases: usize,
+    /// Why a value can't be bound.
+    problem: Option<Error>,
+    /// Whether a part of a table's definition is written, and in which dialect.
+    definition: Option<Dialect>,
 }
 
 impl Compiler {
     /// Binds a value and writes its placeholder.
     fn bind(&mut self, value: Value, sql: &mut String) {
+        if let Value::Unfit(_, problem) = &value {
+            self.problem = Some(Error::encode(problem.as_str()));
+        }
+        if let Some(dialect) = self.definition {
+            match literal::literal(dialect, &value) {
+                Ok(literal) => sql.push_str(&literal),
+                Err(problem) => self.problem = Some(problem),
+            }
+            return;
+        }
         self.values.push(value);
         self.syntax.placeholder(self.values.len(), sql);
+    }
+
+    /// Writes the value of a column in an INSERT or UPDATE.
+    fn assigned(&mut self, column: Option<&ColumnMeta>, value: Value, sql: &mut String) -> Result<()> {
+        let Some(column) = column else {
+            self.bind(value, sql);
+            return Ok(());
+        };
+        match (&value, column.db_default, column.kind) {
+            // Written out, since SQLite knows no DEFAULT among the values.
+            (Value::Default(_), Some(default), _) => {
+                let mut text = String::new();
+                self.expr(&default(), &mut text)?;
+                self.syntax.assign(column, &text, sql);
+                return Ok(());
+            }
+            (Value::Decimal(value), _, Kind::SmallInt | Kind::Int | Kind::BigInt) => {
+                return Err(Error::encode(format!(
+                    "{value} has no place in the column {}: a database's integers end at {}",
+                    column.column,
+                    i64::MAX
+                )));
+            }
+            _ => {}
+        }
+        let value = self.syntax.fit(column, value)?;
+        self.bind(value, sql);
+        Ok(())
     }
 
     fn push_scope(&mut self, model: &'static ModelMeta) -> usize {
@@ -250,8 +318,7 @@ impl Compiler {
                     if index > 0 {
                         sql.push_str(", ");
                     }
-                    let value = self.fit(metas[index], value)?;
-                    self.bind(value, sql);
+                    self.assigned(metas[index], value, sql)?;
                 }
                 sql.push(')');
             }
@@ -274,14 +341,6 @@ impl Compiler {
         Ok(places.iter().any(Option::is_some).then_some(places))
     }
 
-    /// The value as the column keeps it.
-    fn fit(&self, column: Option<&ColumnMeta>, value: Value) -> Result<Value> {
-        match column {
-            Some(column) => self.syntax.fit(column, value),
-            None => Ok(value),
-        }
-    }
-
     fn update(&mut self, update: &Update, sql: &mut String) -> Result<()> {
         let model = update.model;
         let alias = self.push_scope(model);
@@ -296,10 +355,7 @@ impl Compiler {
             sql.push_str(" = ");
             let column = find_column(model, name);
             match (expr, column) {
-                (Expr::Value(value), Some(column)) => {
-                    let value = self.syntax.fit(column, value.clone())?;
-                    self.bind(value, sql);
-                }
+                (Expr::Value(value), column) => self.assigned(column, value.clone(), sql)?,
                 (expr, Some(column)) => {
                     let mut text = String::new();
                     self.expr(expr, &mut text)?;
@@ -386,7 +442,7 @@ fn find_column(model: &'static ModelMeta, name: &str) -> Option<&'static ColumnM
 
 fn decimal_places(column: &ColumnMeta) -> Option<u32> {
     match column.kind {
-        crate::Kind::Decimal => column.digits.map(|(_, places)| places),
+        Kind::Decimal => column.digits.map(|(_, places)| places),
         _ => None,
     }
 }

@@ -58,7 +58,15 @@ impl Syntax for Postgres {
             _ => arg(0).to_owned(),
         };
         match called.function {
-            Function::Concat => called.plain("CONCAT"),
+            // CONCAT depends on settings of the session, which no index and no generated column may.
+            Function::Concat => {
+                let args: Vec<_> = called
+                    .args
+                    .iter()
+                    .map(|arg| format!("COALESCE({arg}, '')"))
+                    .collect();
+                format!("({})", args.join(" || "))
+            }
             Function::StrIndex => called.plain("STRPOS"),
             Function::Mod => format!("({} % {})", arg(0), arg(1)),
             // It rounds doubles to whole numbers only.
@@ -129,6 +137,8 @@ impl Syntax for Postgres {
             Kind::Timestamp => "timestamptz",
             Kind::Uuid => "uuid",
             Kind::Json => "jsonb",
+            Kind::Duration => "interval",
+            Kind::Ip => "inet",
         };
         let _ = write!(sql, "CAST({expr} AS {to})");
     }
@@ -156,6 +166,8 @@ impl Syntax for Postgres {
             (Kind::Timestamp, ..) => "timestamp with time zone".to_owned(),
             (Kind::Uuid, ..) => "uuid".to_owned(),
             (Kind::Json, ..) => "jsonb".to_owned(),
+            (Kind::Duration, ..) => "interval".to_owned(),
+            (Kind::Ip, ..) => "inet".to_owned(),
         }
     }
 

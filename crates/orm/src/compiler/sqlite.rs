@@ -180,10 +180,10 @@ impl Syntax for Sqlite {
 
     fn cast(&self, expr: &str, kind: Kind, sql: &mut String) {
         let to = match kind {
-            Kind::Bool | Kind::SmallInt | Kind::Int | Kind::BigInt => "INTEGER",
+            Kind::Bool | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::Duration => "INTEGER",
             Kind::Float => "REAL",
             Kind::Decimal => "NUMERIC",
-            Kind::Text | Kind::Uuid | Kind::Json | Kind::Time => "TEXT",
+            Kind::Text | Kind::Uuid | Kind::Json | Kind::Time | Kind::Ip => "TEXT",
             Kind::Bytes => "BLOB",
             Kind::Date => {
                 let _ = write!(sql, "date({expr})");
@@ -250,7 +250,8 @@ impl Syntax for Sqlite {
             (Kind::SmallInt, _) => "smallint".to_owned(),
             (Kind::Int, _) => "integer".to_owned(),
             (Kind::BigInt, _) if column.automatic => "integer".to_owned(),
-            (Kind::BigInt, _) => "bigint".to_owned(),
+            (Kind::BigInt | Kind::Duration, _) => "bigint".to_owned(),
+            (Kind::Ip, _) => "char(39)".to_owned(),
             (Kind::Float, _) => "real".to_owned(),
             (Kind::Decimal, _) => "decimal".to_owned(),
             (Kind::Text, Some(length)) => format!("varchar({length})"),

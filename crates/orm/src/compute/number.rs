@@ -157,9 +157,13 @@ impl<E: Compute> NumberFunctions for E {}
 #[diagnostic::on_unimplemented(message = "`{Self}` is no integer")]
 pub trait Integer: Number {}
 
-impl Integer for i16 {}
-impl Integer for i32 {}
-impl Integer for i64 {}
+macro_rules! integers {
+    ($($type:ty)*) => {$(
+        impl Integer for $type {}
+    )*};
+}
+
+integers!(i8 i16 i32 i64 u8 u16 u32 u64);
 
 /// A number from 0 to 1, another one for each row: `.order_by(|_| random())` shuffles.
 #[must_use]

@@ -1,7 +1,9 @@
 //! What is an expression.
 
-use jiff::Timestamp;
+use std::net::IpAddr;
+
 use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -51,7 +53,10 @@ macro_rules! values {
     )*};
 }
 
-values!(bool i16 i32 i64 f64 String Vec<u8> Decimal Date Time DateTime Timestamp Uuid serde_json::Value);
+values! {
+    bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 String Vec<u8> Decimal Date Time DateTime Timestamp SignedDuration Uuid IpAddr
+    serde_json::Value
+}
 
 impl<S> IntoExpression<S> for &str {
     type Type = String;

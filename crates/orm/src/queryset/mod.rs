@@ -102,6 +102,15 @@ impl<S: Record> QuerySet<S> {
         Self::from_core(Core::new(S::Model::meta()))
     }
 
+    /// Of the rows that the model's `default_filter` lets through.
+    #[doc(hidden)]
+    pub fn managed() -> Self {
+        match S::Model::meta().default_filter {
+            Some(filter) => Self::filtered(filter()),
+            None => Self::new(),
+        }
+    }
+
     fn from_core(core: Core) -> Self {
         Self {
             core,

@@ -6,6 +6,8 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use nuages_bridge::OpFuture;
 
 use super::update::Assign;
@@ -15,7 +17,7 @@ use crate::key::{IntoKey, IntoOptionalKey};
 use crate::model::{Model, Reader, one};
 use crate::query::{Expr, Insert, Statement};
 use crate::relation::ValuesOnly;
-use crate::{Error, Op, Result, Value};
+use crate::{Error, Kind, Op, Result, Value};
 
 /// In the type of what `create()` gives: a column that has its value.
 #[derive(Debug)]
@@ -192,15 +194,38 @@ pub fn default_value<C: ColumnType>(value: impl Assign<ValuesOnly, C>) -> Value 
     assigned(value)
 }
 
+/// The present time, in UTC, as a column of a kind has it.
+pub(super) fn present(kind: Kind) -> Value {
+    let moment = Timestamp::now();
+    let civil = TimeZone::UTC.to_datetime(moment);
+    match kind {
+        Kind::Date => Value::Date(civil.date()),
+        Kind::Time => Value::Time(civil.time()),
+        Kind::DateTime => Value::DateTime(civil),
+        _ => Value::Timestamp(moment),
+    }
+}
+
+/// What `#[field(db_default = ..)]` says, as an expression of the database.
+#[doc(hidden)]
+pub fn database_default<C: ColumnType>(value: impl Assign<ValuesOnly, C>) -> Expr {
+    value.into_assigned()
+}
+
 /// All columns that the database does not fill, in the order of the model, with the defaults of those that have no value.
 pub(crate) fn with_defaults(model: &'static crate::meta::ModelMeta, mut values: Values) -> Values {
-    let filled = model.columns.iter().filter(|column| !column.automatic);
+    let filled = model
+        .columns
+        .iter()
+        .filter(|column| !column.is_made_by_database());
     filled
         .map(|column| {
             let given = values.iter().position(|(name, _)| *name == column.column);
             let value = match (given, column.default) {
                 (Some(given), _) => values.swap_remove(given).1,
                 (None, Some(default)) => default(),
+                (None, None) if column.auto_now.is_some() => present(column.kind),
+                (None, None) if column.db_default.is_some() => Value::Default(column.kind),
                 (None, None) => Value::Null(column.kind),
             };
             (column.column, value)

@@ -7,7 +7,9 @@ mod save;
 mod update;
 
 pub use self::bulk::{BulkCreate, BulkIgnore};
-pub use self::create::{ColumnGiven, ColumnMissing, CreateMode, Creating, Creation, NewRow, default_value};
+pub use self::create::{
+    ColumnGiven, ColumnMissing, CreateMode, Creating, Creation, NewRow, database_default, default_value,
+};
 pub use self::get_or_create::{GettingOrCreating, LooksUp, UpdatingOrCreating};
 pub use self::save::Save;
 pub use self::update::{Assign, Assignment, Assignments, Columns, Fits, Points};

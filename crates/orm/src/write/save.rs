@@ -6,9 +6,10 @@ use std::marker::PhantomData;
 
 use nuages_bridge::OpFuture;
 
+use super::create::present;
 use super::update::Columns;
 use crate::database::{self, Database};
-use crate::meta::ModelMeta;
+use crate::meta::{AutoNow, ModelMeta};
 use crate::model::{Fields, Model, Record};
 use crate::query::{Expr, Statement, Update};
 use crate::queryset::is_key;
@@ -106,6 +107,9 @@ pub(super) fn assignments(
         .columns
         .iter()
         .zip(values)
-        .filter(|(column, _)| !column.automatic && column.column != model.primary_key)
-        .map(|(column, value)| (column.column, value))
+        .filter(|(column, _)| !column.is_made_by_database() && column.column != model.primary_key)
+        .map(|(column, value)| match column.auto_now {
+            Some(AutoNow::Saved) => (column.column, present(column.kind)),
+            _ => (column.column, value),
+        })
 }

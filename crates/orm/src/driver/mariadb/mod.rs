@@ -4,10 +4,11 @@ mod error;
 mod value;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr as _;
 
 use chrono::NaiveDateTime;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::mysql::{
     MySql, MySqlArguments, MySqlConnectOptions, MySqlQueryResult, MySqlTypeInfo, MySqlValueRef,
 };
@@ -134,6 +135,16 @@ impl Server for MySql {
     fn json(value: MySqlValueRef<'_>, stored: Stored) -> Option<Own<serde_json::Value>> {
         let text = (stored == Stored::Text).then(|| decode::<&str>(value))?;
         Some(text.and_then(|text| Ok(serde_json::from_str(text)?)))
+    }
+
+    fn duration(value: MySqlValueRef<'_>, stored: Stored) -> Option<Own<SignedDuration>> {
+        let micros = Self::int(value, stored)?;
+        Some(micros.map(SignedDuration::from_micros))
+    }
+
+    fn ip(value: MySqlValueRef<'_>, stored: Stored) -> Option<Own<IpAddr>> {
+        let text = (stored == Stored::Text).then(|| decode::<&str>(value))?;
+        Some(text.and_then(|text| Ok(text.trim().parse()?)))
     }
 
     fn add_own(value: &Value, arguments: &mut MySqlArguments) -> Result<()> {

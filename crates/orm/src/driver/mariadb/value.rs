@@ -5,6 +5,7 @@ use sqlx::mysql::{MySql, MySqlArguments};
 
 use crate::driver::convert::timestamp_to_chrono;
 use crate::driver::server::{known, put};
+use crate::text::micros;
 use crate::{Error, Kind, Result, Value};
 
 /// Adds a value that is not the same for all servers.
@@ -18,6 +19,8 @@ pub(super) fn add_own(value: &Value, arguments: &mut MySqlArguments) -> Result<(
         // As text without hyphens, which is also what Django keeps.
         Value::Uuid(value) => put::<MySql, _>(value.simple().encode_lower(&mut [0; 32]) as &str, arguments),
         Value::Json(value) => put::<MySql, _>(value.to_string(), arguments),
+        Value::Duration(value) => put::<MySql, _>(micros(*value)?, arguments),
+        Value::Ip(value) => put::<MySql, _>(value.to_string(), arguments),
         other => Err(Error::encode(format!("MariaDB has no place for {other:?}"))),
     }
 }
@@ -25,12 +28,19 @@ pub(super) fn add_own(value: &Value, arguments: &mut MySqlArguments) -> Result<(
 /// NULL fits everywhere; a number says least.
 fn null(kind: Kind, arguments: &mut MySqlArguments) -> Result<()> {
     match kind {
-        Kind::Bool | Kind::SmallInt | Kind::Int | Kind::BigInt => put::<MySql, _>(None::<i64>, arguments),
+        Kind::Bool | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::Duration => {
+            put::<MySql, _>(None::<i64>, arguments)
+        }
         Kind::Float => put::<MySql, _>(None::<f64>, arguments),
         Kind::Decimal => put::<MySql, _>(None::<Decimal>, arguments),
         Kind::Bytes => put::<MySql, _>(None::<&[u8]>, arguments),
-        Kind::Text | Kind::Date | Kind::Time | Kind::DateTime | Kind::Timestamp | Kind::Uuid | Kind::Json => {
-            put::<MySql, _>(None::<&str>, arguments)
-        }
+        Kind::Text
+        | Kind::Date
+        | Kind::Time
+        | Kind::DateTime
+        | Kind::Timestamp
+        | Kind::Uuid
+        | Kind::Json
+        | Kind::Ip => put::<MySql, _>(None::<&str>, arguments),
     }
 }

@@ -4,10 +4,12 @@ mod error;
 mod value;
 
 use std::fmt::{self, Write as _};
+use std::net::IpAddr;
 use std::str::FromStr as _;
 
 use chrono::{DateTime, Utc};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use sqlx::postgres::types::PgInterval;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgQueryResult, PgTypeInfo, PgValueRef, Postgres};
 use sqlx::types::Json;
 use sqlx::{ConnectOptions as _, Decode, ValueRef as _};
@@ -78,6 +80,8 @@ mod oid {
     pub(super) const NUMERIC: u32 = 1700;
     pub(super) const UUID: u32 = 2950;
     pub(super) const JSONB: u32 = 3802;
+    pub(super) const INET: u32 = 869;
+    pub(super) const INTERVAL: u32 = 1186;
 }
 
 fn decode<'r, T: Decode<'r, Postgres>>(value: PgValueRef<'r>) -> Own<T> {
@@ -108,6 +112,8 @@ impl Server for Postgres {
             oid::TIMESTAMPTZ => Stored::Timestamp,
             oid::UUID => Stored::Uuid,
             oid::JSON | oid::JSONB => Stored::Json,
+            oid::INTERVAL => Stored::Interval,
+            oid::INET => Stored::Inet,
             _ => Stored::Other,
         }
     }
@@ -138,6 +144,16 @@ impl Server for Postgres {
     fn json(value: PgValueRef<'_>, stored: Stored) -> Option<Own<serde_json::Value>> {
         let json = (stored == Stored::Json).then(|| decode::<Json<serde_json::Value>>(value))?;
         Some(json.map(|Json(json)| json))
+    }
+
+    fn duration(value: PgValueRef<'_>, stored: Stored) -> Option<Own<SignedDuration>> {
+        let interval = (stored == Stored::Interval).then(|| decode::<PgInterval>(value))?;
+        Some(interval.map(value::duration))
+    }
+
+    fn ip(value: PgValueRef<'_>, stored: Stored) -> Option<Own<IpAddr>> {
+        let address = (stored == Stored::Inet).then(|| decode::<value::Inet>(value))?;
+        Some(address.map(|address| address.0))
     }
 
     fn add_own(value: &Value, arguments: &mut PgArguments) -> Result<()> {

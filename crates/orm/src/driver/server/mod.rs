@@ -5,10 +5,11 @@ mod read;
 
 use std::fmt;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::pin;
 
 use futures_core::Stream;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::{AssertSqlSafe, ColumnIndex, ConnectOptions, Connection as _, Executor, IntoArguments};
 use uuid::Uuid;
 
@@ -43,6 +44,12 @@ pub(super) trait Server: sqlx::Database {
 
     /// A JSON document.
     fn json(value: Self::ValueRef<'_>, stored: Stored) -> Option<Own<serde_json::Value>>;
+
+    /// A span of time.
+    fn duration(value: Self::ValueRef<'_>, stored: Stored) -> Option<Own<SignedDuration>>;
+
+    /// An address of the internet.
+    fn ip(value: Self::ValueRef<'_>, stored: Stored) -> Option<Own<IpAddr>>;
 
     /// Adds a value that is not the same for all servers to the arguments of a statement.
     fn add_own(value: &Value, arguments: &mut Self::Arguments) -> Result<()>;

@@ -1,8 +1,10 @@
 //! A row as sqlx hands it over, of either server.
 
+use std::net::IpAddr;
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use sqlx::decode::Decode;
@@ -30,6 +32,8 @@ pub(in crate::driver) enum Stored {
     Timestamp,
     Uuid,
     Json,
+    Interval,
+    Inet,
     Other,
 }
 
@@ -239,5 +243,13 @@ where
 
     fn json(&self, index: usize) -> Result<Option<serde_json::Value>> {
         self.own(index, "JSON", S::json)
+    }
+
+    fn duration(&self, index: usize) -> Result<Option<SignedDuration>> {
+        self.own(index, "a span of time", S::duration)
+    }
+
+    fn ip(&self, index: usize) -> Result<Option<IpAddr>> {
+        self.own(index, "an IP address", S::ip)
     }
 }

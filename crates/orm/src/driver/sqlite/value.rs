@@ -1,11 +1,11 @@
 //! Values as SQLite stores them: as Django does.
 
-use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use rusqlite::ToSql;
 use rusqlite::types::{Null, ToSqlOutput, Value as Stored, ValueRef};
 
 use super::decimal;
+use crate::text::{date, datetime, micros, time};
 use crate::{Error, Result, Value};
 
 /// A value in the form in which it is bound.
@@ -46,28 +46,11 @@ impl<'a> TryFrom<&'a Value> for Bound<'a> {
             Value::Timestamp(value) => text(datetime(TimeZone::UTC.to_datetime(*value))?),
             Value::Uuid(value) => text(value.simple().to_string()),
             Value::Json(value) => text(value.to_string()),
+            Value::Duration(value) => ToSqlOutput::from(micros(*value)?),
+            Value::Ip(value) => text(value.to_string()),
+            Value::Default(_) | Value::Unfit(..) => {
+                return Err(Error::encode("it is no value of its own"));
+            }
         }))
     }
-}
-
-/// `2026-11-20`. Texts of four-digit years sort as the dates do.
-fn date(date: Date) -> Result<String> {
-    if date.year() < 0 {
-        return Err(Error::encode(format!("the date {date} lies before the year 0")));
-    }
-    Ok(date.to_string())
-}
-
-/// `13:05:00`, with six more digits where there are microseconds; what is smaller is cut, as PostgreSQL has no place for it either.
-fn time(time: Time) -> String {
-    let micros = time.subsec_nanosecond() / 1000;
-    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
-    match micros {
-        0 => format!("{hour:02}:{minute:02}:{second:02}"),
-        micros => format!("{hour:02}:{minute:02}:{second:02}.{micros:06}"),
-    }
-}
-
-fn datetime(value: DateTime) -> Result<String> {
-    Ok(format!("{} {}", date(value.date())?, time(value.time())))
 }
