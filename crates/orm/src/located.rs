@@ -49,7 +49,11 @@ impl Located {
         };
         let condition = condition(column(rest, self.column));
         Test {
-            expr: Expr::Exists(Box::new(related(self.hops, relation, Some(condition)))),
+            expr: Expr::Related {
+                path: self.hops.into(),
+                relation,
+                condition: Box::new(condition),
+            },
             nullable: false,
         }
     }

@@ -292,10 +292,7 @@ async fn related_columns(db: Database) {
         ],
         None,
     );
-    query.order = vec![Order {
-        expr: col("id"),
-        descending: false,
-    }];
+    query.order = vec![Order::by(col("id"), false)];
     let found: Vec<(String, String, Option<String>)> = rows(&db, query).await.unwrap();
     let row = |title: &str, country: &str, editor: Option<&str>| {
         (
@@ -316,10 +313,7 @@ async fn related_columns(db: Database) {
 
 async fn ids(db: &Database, model: &'static ModelMeta, filter: Expr) -> Vec<i64> {
     let mut query = select(model, [col("id")], Some(filter));
-    query.order = vec![Order {
-        expr: col("id"),
-        descending: false,
-    }];
+    query.order = vec![Order::by(col("id"), false)];
     rows::<(i64,)>(db, query)
         .await
         .unwrap()
@@ -387,10 +381,7 @@ async fn money(db: Database) {
     shop(&db).await.unwrap();
     // With the digits of its column, also where the database keeps a number without them.
     let mut query = select(&BOOK, [col("price")], None);
-    query.order = vec![Order {
-        expr: col("price"),
-        descending: false,
-    }];
+    query.order = vec![Order::by(col("price"), false)];
     let prices: Vec<(Decimal,)> = rows(&db, query).await.unwrap();
     let prices: Vec<_> = prices.iter().map(|row| row.0.to_string()).collect();
     assert_eq!(prices, ["0.10", "0.20", "12.50"]);
@@ -455,14 +446,8 @@ async fn slices_in_order(db: Database) {
     let page = async |limit, offset, descending| {
         let mut query = select(&BOOK, [col("id")], None);
         query.order = vec![
-            Order {
-                expr: col("subtitle"),
-                descending,
-            },
-            Order {
-                expr: col("id"),
-                descending: false,
-            },
+            Order::by(col("subtitle"), descending),
+            Order::by(col("id"), false),
         ];
         query.limit = limit;
         query.offset = offset;
@@ -497,10 +482,7 @@ async fn counts_by_subquery_and_group(db: Database) {
         )),
     );
     let mut query = select(&AUTHOR, [col("name"), Expr::Subquery(Box::new(books))], None);
-    query.order = vec![Order {
-        expr: col("id"),
-        descending: false,
-    }];
+    query.order = vec![Order::by(col("id"), false)];
     let found: Vec<(String, i64)> = rows(&db, query).await.unwrap();
     assert_eq!(found, [("Django".to_owned(), 2), ("Stéphane".to_owned(), 1)]);
 
@@ -532,7 +514,7 @@ async fn row_locks(db: Database) {
     shop(&db).await.unwrap();
     let locked = || {
         let mut query = select(&BOOK, [col("stock"), over(&[&BOOK_EDITOR], "name")], None);
-        query.for_update = true;
+        query.lock = Some(crate::query::Lock::default());
         query
     };
     assert!(
@@ -615,10 +597,7 @@ fn what_django_wrote_is_read() {
             type Found = (bool, Decimal, Date, Time, Timestamp, Uuid, serde_json::Value);
             let names = ["yes", "decimal", "date", "time", "timestamp", "uuid", "json"];
             let mut query = select(&EVERYTHING, names.map(col), None);
-            query.order = vec![Order {
-                expr: col("id"),
-                descending: false,
-            }];
+            query.order = vec![Order::by(col("id"), false)];
             let found: Vec<Found> = nuages_bridge::async_to_sync(rows(&db, query)).unwrap().unwrap();
             let date = "2026-11-20".parse::<Date>().unwrap();
             assert_eq!(

@@ -302,6 +302,12 @@ mod waited {
         include!("suite/subqueries.rs");
     }
 
+    mod sets {
+        use super::super::*;
+
+        include!("suite/sets.rs");
+    }
+
     mod transactions {
         use nuages_orm::Database;
 
@@ -374,6 +380,12 @@ mod awaited {
         use super::super::*;
 
         include!("suite/subqueries.rs");
+    }
+
+    mod sets {
+        use super::super::*;
+
+        include!("suite/sets.rs");
     }
 
     mod transactions {
