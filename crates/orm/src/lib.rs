@@ -73,6 +73,7 @@ mod compiler;
 mod database;
 mod dialect;
 pub mod driver;
+pub mod dynamic;
 mod error;
 mod field_type;
 pub mod meta;
@@ -129,13 +130,17 @@ mod related_many;
 mod relation;
 mod selection;
 mod subquery;
+mod tuples;
 mod window;
 mod write;
 
 pub use aggregate::{Aggregates, Summed};
 pub use case::{Case, when};
 pub use column::Column;
-pub use compute::{Compute, HasDate, HasTime, Integer, IntoExpression, now, random, value};
+pub use compute::{
+    Compute, DateFunctions, HasDate, HasTime, Integer, IntoExpression, NumberFunctions, TextFunctions, now,
+    random, value,
+};
 pub use condition::{Condition, IntoCondition};
 pub use expression::{Expression, Grouped, Number, Operand};
 pub use foreign_key::ForeignKey;

@@ -85,7 +85,7 @@ pub enum Expr {
     /// Whether a to-many relation leads to a row for which the condition holds. The condition's columns are those of that row.
     ///
     /// Conditions on the same relation that one `filter` joins by AND are about the same row: [`same_row`].
-    Related {
+    HasRow {
         /// The way from the query's model to the one that has the relation.
         path: Path,
         /// The relation.
@@ -689,7 +689,7 @@ pub(crate) fn same_row(expr: Expr) -> Expr {
             let mut merged: Vec<Expr> = Vec::with_capacity(parts.len());
             for part in parts {
                 let part = same_row(part);
-                let Expr::Related {
+                let Expr::HasRow {
                     path,
                     relation,
                     condition,
@@ -699,7 +699,7 @@ pub(crate) fn same_row(expr: Expr) -> Expr {
                     continue;
                 };
                 let earlier = merged.iter_mut().find_map(|other| match other {
-                    Expr::Related {
+                    Expr::HasRow {
                         path: its_path,
                         relation: its_relation,
                         condition,
@@ -711,7 +711,7 @@ pub(crate) fn same_row(expr: Expr) -> Expr {
                         let first = std::mem::replace(&mut **earlier, Expr::And(Vec::new()));
                         **earlier = both(Some(first), *condition);
                     }
-                    None => merged.push(Expr::Related {
+                    None => merged.push(Expr::HasRow {
                         path,
                         relation,
                         condition,

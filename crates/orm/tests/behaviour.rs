@@ -308,6 +308,12 @@ mod waited {
         include!("suite/sets.rs");
     }
 
+    mod dynamic {
+        use super::super::*;
+
+        include!("suite/dynamic.rs");
+    }
+
     mod transactions {
         use nuages_orm::Database;
 
@@ -386,6 +392,12 @@ mod awaited {
         use super::super::*;
 
         include!("suite/sets.rs");
+    }
+
+    mod dynamic {
+        use super::super::*;
+
+        include!("suite/dynamic.rs");
     }
 
     mod transactions {

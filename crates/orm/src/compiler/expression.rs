@@ -115,7 +115,7 @@ impl Compiler {
                 Ok(())
             }
             Expr::Exists(select) => self.exists(select, sql),
-            Expr::Related {
+            Expr::HasRow {
                 path,
                 relation,
                 condition,
@@ -323,7 +323,7 @@ impl Compiler {
                     nullable,
                 }
             }
-            Expr::Not(_) | Expr::IsNull(..) | Expr::Exists(_) | Expr::Related { .. } => {
+            Expr::Not(_) | Expr::IsNull(..) | Expr::Exists(_) | Expr::HasRow { .. } => {
                 Typing::certain(Kind::Bool)
             }
             Expr::Output(index) => {
@@ -463,7 +463,7 @@ fn leads_to_many(expr: &Expr) -> bool {
         }
         Expr::Outer { .. }
         | Expr::Value(_)
-        | Expr::Related { .. }
+        | Expr::HasRow { .. }
         | Expr::Output(_)
         | Expr::Aggregate { expr: None, .. }
         | Expr::Subquery(_)

@@ -33,6 +33,11 @@ impl Core {
         }
     }
 
+    /// What was asked for can't be done; the first such thing is told.
+    pub(crate) fn misuse(&mut self, misuse: &'static str) {
+        self.misuse.get_or_insert(misuse);
+    }
+
     /// Filters and orders come before a slice: afterwards they would have to apply to its rows, which SQL does not do.
     fn refuse_if_sliced(&mut self, misuse: &'static str) {
         if self.select.is_sliced() {

@@ -266,6 +266,10 @@ impl<S: Record> QuerySet<S> {
         &self.core
     }
 
+    pub(crate) fn into_core(self) -> Core {
+        self.core
+    }
+
     /// Runs on this database, whatever the context says.
     pub fn using(mut self, database: &Database) -> Self {
         self.core.using(database);

@@ -156,7 +156,7 @@ tests! {
         let buckets: Vec<i64> = go!(Book::objects().values(|_| ntile(2).over(by_id())).order_by(|b| b.id).all())?;
         assert_eq!(buckets, [1, 1, 1, 2, 2]);
         // Other rows.
-        let around: Vec<(Option<i32>, Option<i32>, Option<i32>, Option<i32>)> = go!(Book::objects()
+        let around = go!(Book::objects()
             .values(|b| (b.stock.lag(1).over(by_id()), b.stock.lead(2).over(by_id()), b.stock.first_value().over(by_id()), b.stock.nth_value(2).over(by_id())))
             .order_by(|b| b.id)
             .all())?;
@@ -168,7 +168,7 @@ tests! {
             .all())?;
         assert_eq!(last, [Some(2); 5]);
         // Aggregates, and frames.
-        let sums: Vec<(Option<i64>, Option<i64>, i64, Option<f64>)> = go!(Book::objects()
+        let sums = go!(Book::objects()
             .values(|b| (
                 b.stock.sum().over(by_id()),
                 b.stock.sum().over(by_id().rows(FrameBound::Before(1), FrameBound::Behind(1))),
