@@ -203,7 +203,7 @@ impl Writer {
             quote(column, &mut part);
             parts.push((part, *descending));
         }
-        for Order { expr, descending } in index
+        for Order { expr, descending, .. } in index
             .expressions
             .map(|expressions| expressions())
             .unwrap_or_default()

@@ -5,7 +5,7 @@ use nuages_orm::prelude::*;
 #[model]
 struct Book {
     id: i64,
-    pages: u32,
+    pages: u128,
 }
 
 fn main() {}
