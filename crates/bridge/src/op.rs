@@ -1,13 +1,13 @@
 //! One name, two call styles.
 
 use std::fmt;
-use std::future::{Future, IntoFuture, ready};
+use std::future::{Future, IntoFuture};
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::async_to_sync::wait_for;
+use crate::async_to_sync::{wait_for, wait_for_nothing};
 use crate::deadline::Expiry;
 use crate::{BridgeError, debug};
 
@@ -183,7 +183,10 @@ impl<'a, T, E> Op<'a, T, E> {
         let location = Location::caller();
         match self.take() {
             Work::Future(future) => wait_for(self.name, location, future, self.leaf)?,
-            Work::Known(known) => wait_for(self.name, location, ready(known.get()), self.leaf)?,
+            Work::Known(known) => {
+                wait_for_nothing(self.name, location)?;
+                known.get()
+            }
             Work::Taken => unreachable!("only `self` by value takes it"),
         }
     }
