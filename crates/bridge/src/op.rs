@@ -21,12 +21,12 @@ enum Work<'a, T> {
     Taken,
 }
 
-/// A result that is known already, in place of a future in a box: that would be a third of what such an operation costs.
+/// A result that is known already, in place of a future in a box: that would be most of what such an operation costs.
 struct Known<T>(T);
 
 #[expect(
     unsafe_code,
-    reason = "an allocation less, a third of the time of `Op::ready(..).wait()`"
+    reason = "an allocation less, most of the time of `Op::ready(..).wait()`"
 )]
 // SAFETY: only `Op::ready` makes one, of a value that is `Send`; whether the type says so is not known where operations are passed around.
 unsafe impl<T> Send for Known<T> {}
