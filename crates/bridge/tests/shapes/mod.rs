@@ -44,12 +44,17 @@ where
 pub(crate) fn on_every_runtime<F: Future<Output = ()>>(test: impl Fn() -> F) {
     multi_thread().block_on(test());
     current_thread().block_on(test());
-    let processs = async_to_sync(async { Handle::current() }).unwrap();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the test itself is not to be seen by the bridge"
-    )]
-    processs.block_on(test());
+    without_a_runtime(test());
+}
+
+/// Runs a test on the process's own runtime.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test itself is not to be seen by the bridge"
+)]
+pub(crate) fn without_a_runtime<F: Future>(test: F) -> F::Output {
+    let process = async_to_sync(async { Handle::current() }).unwrap();
+    process.block_on(test)
 }
 
 /// Runs a sync body in each shape: on the threads of two runtimes' scopes, and on a plain thread.
