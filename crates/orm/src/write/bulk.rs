@@ -123,7 +123,11 @@ impl<M: Model> BulkCreate<M> {
     {
         let model = M::meta();
         let database = Target::find(self.using)?.database;
-        let columns: Vec<_> = model.columns.iter().filter(|column| !column.is_made_by_database()).collect();
+        let columns: Vec<_> = model
+            .columns
+            .iter()
+            .filter(|column| !column.is_made_by_database())
+            .collect();
         let columns: Vec<_> = columns.iter().map(|column| column.column).collect();
         // Without any column, a statement makes one row.
         let batch = match columns.len() {
