@@ -2,10 +2,11 @@
 
 use rust_decimal::Decimal;
 
-use crate::compute::{Base, Compute, NumberFunctions as _};
+use crate::compute::{Base, Compute, Integer, NumberFunctions as _};
 use crate::condition::IntoCondition;
 use crate::expression::{Expression, Grouped, Number};
 use crate::field_type::{ColumnType, FieldType};
+use crate::order::IntoOrder;
 use crate::query::{Aggregate, Expr};
 
 /// Columns and expressions as what [`aggregate`](crate::QuerySet::aggregate) and, after [`values`](crate::QuerySet::values),
@@ -106,6 +107,55 @@ pub trait Aggregates: Compute {
     {
         self.sample_variance().sqrt()
     }
+
+    /// One of the values that are not NULL, no matter which.
+    fn any_value(self) -> Expression<Grouped<Self::Scope>, Option<Base<Self>>> {
+        over(self, Aggregate::AnyValue, false)
+    }
+
+    /// The bits that all the integers have.
+    fn bit_and(self) -> Expression<Grouped<Self::Scope>, Option<Base<Self>>>
+    where
+        Base<Self>: Integer,
+    {
+        over(self, Aggregate::BitAnd, false)
+    }
+
+    /// The bits that one of the integers has.
+    fn bit_or(self) -> Expression<Grouped<Self::Scope>, Option<Base<Self>>>
+    where
+        Base<Self>: Integer,
+    {
+        over(self, Aggregate::BitOr, false)
+    }
+
+    /// The bits that an odd number of the integers have.
+    fn bit_xor(self) -> Expression<Grouped<Self::Scope>, Option<Base<Self>>>
+    where
+        Base<Self>: Integer,
+    {
+        over(self, Aggregate::BitXor, false)
+    }
+
+    /// The texts as one, with a separator between them, in an order of their own by `.order_by(..)`.
+    fn string_agg(self, separator: impl Into<String>) -> Expression<Grouped<Self::Scope>, Option<String>>
+    where
+        Base<Self>: FieldType<Stored = String>,
+    {
+        let texts = Expr::StringAgg {
+            expr: Box::new(self.expression().expr),
+            separator: separator.into(),
+            distinct: false,
+            filter: None,
+            order: Vec::new(),
+        };
+        Expression::computed(texts, true)
+    }
+
+    /// The values as a JSON array, NULL as null.
+    fn json_agg(self) -> Expression<Grouped<Self::Scope>, Option<serde_json::Value>> {
+        over(self, Aggregate::JsonArray, false)
+    }
 }
 
 impl<E: Compute> Aggregates for E {}
@@ -176,6 +226,17 @@ impl<M, C: ColumnType> Expression<Grouped<M>, C> {
     }
 }
 
+impl<M> Expression<Grouped<M>, Option<String>> {
+    /// Of [`string_agg`](Aggregates::string_agg): the texts in this order. With `distinct()`, by the text itself only.
+    #[must_use]
+    pub fn order_by(mut self, by: impl IntoOrder<M>) -> Self {
+        if let Expr::StringAgg { order, .. } = &mut self.expr {
+            by.push_to(order);
+        }
+        self
+    }
+}
+
 /// Changes the aggregates that an expression is made of.
 fn each_aggregate(expr: &mut Expr, change: &mut dyn FnMut(&mut Option<Box<Expr>>, &mut bool)) {
     match expr {
@@ -190,6 +251,7 @@ fn each_aggregate(expr: &mut Expr, change: &mut dyn FnMut(&mut Option<Box<Expr>>
                 *distinct = false;
             }
         }
+        Expr::StringAgg { distinct, filter, .. } => change(filter, distinct),
         Expr::Binary(left, _, right) => {
             each_aggregate(left, change);
             each_aggregate(right, change);

@@ -446,6 +446,28 @@ fn show(row: &dyn Row, index: usize) -> Result<String> {
     }
 }
 
+type DecodeBools = fn(&dyn Row) -> Result<Vec<bool>>;
+
+fn bools(row: &dyn Row) -> Result<Vec<bool>> {
+    (0..row.len())
+        .map(|index| Ok(row.bool(index)?.unwrap_or(true)))
+        .collect()
+}
+
+/// Whether conditions hold that are of values alone.
+pub(crate) async fn holds(
+    using: Option<Database>,
+    model: &'static crate::meta::ModelMeta,
+    conditions: &[crate::query::Expr],
+) -> Result<Vec<bool>> {
+    let target = Target::find(using)?;
+    let (sql, values) = crate::compiler::conditions(target.database.dialect(), model, conditions)?;
+    let decode: DecodeBools = bools;
+    let call = Call::rows(sql.into(), values, Box::new(Decode::new(decode, None)));
+    let sink: Decode<Vec<bool>, DecodeBools> = target.rows(call, Purpose::Read).await?;
+    Ok(sink.into_rows().pop().unwrap_or_default())
+}
+
 /// Runs a statement; gives the number of rows affected.
 ///
 /// Looks into the `Context` when it is first polled.

@@ -98,6 +98,8 @@ enum Kind {
     Decode { column: String, problem: String },
     #[error("a value for the database cannot be written: {0}")]
     Encode(String),
+    #[error("{}", Refusals(.0))]
+    Validation(Vec<FieldError>),
     #[error("{0}")]
     Configuration(String),
     #[error("the database is closed")]
@@ -106,6 +108,34 @@ enum Kind {
     Statement(#[source] BoxError),
     #[error(transparent)]
     Other(BoxError),
+}
+
+/// Why a value was refused before it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldError {
+    /// The field; `None` where it is about several.
+    pub field: Option<&'static str>,
+    /// The reason, in a word: null, blank, choice, max_length, range, digits, slug, email, url, unique, unique_within, check, or a validator's own.
+    pub code: &'static str,
+    /// What people are told.
+    pub message: String,
+}
+
+struct Refusals<'a>(&'a [FieldError]);
+
+impl fmt::Display for Refusals<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is not valid")?;
+        for (index, FieldError { field, message, .. }) in self.0.iter().enumerate() {
+            f.write_str(if index == 0 { ": " } else { "; " })?;
+            match field {
+                Some(field) => write!(f, "{field}: {message}")?,
+                None => f.write_str(message)?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Writes which rule was broken, and where.
@@ -133,6 +163,25 @@ impl fmt::Display for Integrity<'_> {
 impl Error {
     fn new(kind: Kind) -> Self {
         Self { kind: Box::new(kind) }
+    }
+
+    pub(crate) fn validation(errors: Vec<FieldError>) -> Self {
+        Self::new(Kind::Validation(errors))
+    }
+
+    /// Whether values were refused by `full_clean()` before they were written.
+    #[must_use]
+    pub fn is_validation(&self) -> bool {
+        matches!(*self.kind, Kind::Validation(_))
+    }
+
+    /// What was refused, and why: for [`is_validation`](Self::is_validation).
+    #[must_use]
+    pub fn field_errors(&self) -> &[FieldError] {
+        match &*self.kind {
+            Kind::Validation(errors) => errors,
+            _ => &[],
+        }
     }
 
     /// The user's own error, as the result of an `atomic` or a hook. [`downcast_ref`](Self::downcast_ref) gives it back.

@@ -26,6 +26,10 @@ pub trait Primitive: FieldType<Stored = Self> + sealed::Sealed {
     /// The value to bind.
     fn into_value(self) -> Value;
 
+    /// The value that was to be bound; `None` for NULL, and for another type.
+    #[doc(hidden)]
+    fn from_value(value: &Value) -> Option<Self>;
+
     /// The value in a row; `None` for NULL.
     ///
     /// # Errors
@@ -205,6 +209,13 @@ macro_rules! primitive {
 
             fn into_value(self) -> Value {
                 Value::$kind(self)
+            }
+
+            fn from_value(value: &Value) -> Option<Self> {
+                match value {
+                    Value::$kind(value) => Some(value.clone()),
+                    _ => None,
+                }
             }
 
             fn read($row: &dyn Row, $index: usize) -> Result<Option<Self>> {

@@ -85,6 +85,7 @@ pub mod query;
 mod raw;
 mod row;
 mod schema;
+pub mod signals;
 mod table_meta;
 #[cfg(test)]
 mod testing;
@@ -92,13 +93,14 @@ mod text;
 pub mod transaction;
 #[cfg(all(test, feature = "sqlite"))]
 mod trees;
+pub mod validators;
 mod value;
 #[cfg(feature = "views")]
 pub mod views;
 
 pub use database::{Database, DatabaseOptions};
 pub use dialect::Dialect;
-pub use error::{BoxError, Error, Result};
+pub use error::{BoxError, Error, FieldError, Result};
 pub use field_info::FieldInfo;
 pub use field_type::{ColumnType, FieldType, Primitive};
 pub use fields::Json;
@@ -137,6 +139,7 @@ mod relation;
 mod selection;
 mod subquery;
 mod tuples;
+mod validate;
 mod window;
 mod write;
 
@@ -144,14 +147,15 @@ pub use aggregate::{Aggregates, Summed};
 pub use case::{Case, when};
 pub use column::Column;
 pub use compute::{
-    Compute, DateFunctions, HasDate, HasTime, Integer, IntoExpression, NumberFunctions, TextFunctions, now,
-    random, value,
+    Compute, CustomCall, DateFunctions, HasDate, HasTime, HoldsJson, Integer, IntoExpression, JsonFunctions,
+    NumberFunctions, TextFunctions, custom, json_array, json_object, now, random, uuid4, uuid7, value,
 };
 pub use condition::{Condition, IntoCondition};
 pub use expression::{Expression, Grouped, Number, Operand};
 pub use foreign_key::ForeignKey;
 pub use key::{IntoKey, IntoOptionalKey};
 pub use loading::{Loaded, Loading, NotLoaded, Relate, State, With};
+pub use lookups::Searched;
 pub use many::Many;
 pub use model::{Fields, Key, Model, Record};
 /// # Examples
@@ -252,6 +256,8 @@ pub mod __private {
     pub use crate::prefetch::{Plan, Query, RowKey};
     pub use crate::queryset::delete;
     pub use crate::related_many::reverse_of;
+    pub use crate::validate::validated;
+    pub use crate::write::full_clean;
     pub use crate::write::{CreateMode, Creation, LooksUp, database_default, default_value};
     pub use nuages_orm_macros::{FacadeFieldType, facade_model};
     pub use serde;

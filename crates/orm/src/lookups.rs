@@ -5,7 +5,7 @@
 use crate::column::Column;
 use crate::condition::{Condition, Test};
 use crate::expression::{Expression, Operand};
-use crate::field_type::{ColumnType, FieldType};
+use crate::field_type::{ColumnType, FieldType, Primitive};
 use crate::located::{Located, binary, is_null, matches};
 use crate::order::Order;
 use crate::path::{Path, ToOnePath};
@@ -80,6 +80,26 @@ fn search<S>(tested: impl Tested, place: Place, text: String, case_sensitive: bo
         .into()
 }
 
+fn regex<S>(tested: impl Tested, pattern: String, case_sensitive: bool) -> Condition<S> {
+    let condition = |expr| Expr::Regex {
+        expr: Box::new(expr),
+        pattern,
+        case_sensitive,
+    };
+    tested.test(condition).into()
+}
+
+/// What is stored as something to search in as text: texts, and UUIDs, in which hyphens mean nothing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no text to search in",
+    label = "not a text",
+    note = "numbers and times are compared: `.eq(..)`, `.gt(..)`, `.between(.., ..)`; `.cast::<String>()` makes text of them"
+)]
+pub trait Searched: Primitive {}
+
+impl Searched for String {}
+impl Searched for uuid::Uuid {}
+
 impl<P: Path, C: ColumnType> Column<P, C> {
     /// `=`
     pub fn eq(self, value: impl Operand<P::Scope, C::Base>) -> Condition<P::Root> {
@@ -134,7 +154,7 @@ impl<P: Path, C: ColumnType> Column<P, C> {
     }
 }
 
-impl<P: Path, C: ColumnType<Base: FieldType<Stored = String>>> Column<P, C> {
+impl<P: Path, C: ColumnType<Base: FieldType<Stored: Searched>>> Column<P, C> {
     /// The same text, whatever the case.
     pub fn iexact(self, text: impl Into<String>) -> Condition<P::Root> {
         search(self.located(), Place::Whole, text.into(), false)
@@ -168,6 +188,16 @@ impl<P: Path, C: ColumnType<Base: FieldType<Stored = String>>> Column<P, C> {
     /// It ends with the text, whatever the case.
     pub fn iendswith(self, text: impl Into<String>) -> Condition<P::Root> {
         search(self.located(), Place::End, text.into(), false)
+    }
+
+    /// It matches a regular expression, in the database's own syntax: POSIX on PostgreSQL, PCRE on MariaDB, that of the crate `regex` on SQLite.
+    pub fn regex(self, pattern: impl Into<String>) -> Condition<P::Root> {
+        regex(self.located(), pattern.into(), true)
+    }
+
+    /// It matches a regular expression, whatever the case.
+    pub fn iregex(self, pattern: impl Into<String>) -> Condition<P::Root> {
+        regex(self.located(), pattern.into(), false)
     }
 }
 
@@ -240,7 +270,7 @@ impl<S, C: ColumnType> Expression<S, C> {
     }
 }
 
-impl<S, C: ColumnType<Base: FieldType<Stored = String>>> Expression<S, C> {
+impl<S, C: ColumnType<Base: FieldType<Stored: Searched>>> Expression<S, C> {
     /// The same text, whatever the case.
     pub fn iexact(&self, text: impl Into<String>) -> Condition<S> {
         search(self, Place::Whole, text.into(), false)
@@ -274,5 +304,15 @@ impl<S, C: ColumnType<Base: FieldType<Stored = String>>> Expression<S, C> {
     /// It ends with the text, whatever the case.
     pub fn iendswith(&self, text: impl Into<String>) -> Condition<S> {
         search(self, Place::End, text.into(), false)
+    }
+
+    /// It matches a regular expression, in the database's own syntax: POSIX on PostgreSQL, PCRE on MariaDB, that of the crate `regex` on SQLite.
+    pub fn regex(&self, pattern: impl Into<String>) -> Condition<S> {
+        regex(self, pattern.into(), true)
+    }
+
+    /// It matches a regular expression, whatever the case.
+    pub fn iregex(&self, pattern: impl Into<String>) -> Condition<S> {
+        regex(self, pattern.into(), false)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::field_info::FieldInfo;
 use crate::query::Expr;
+use crate::validators::Invalid;
 use crate::value::{Kind, Value};
 use crate::{ColumnType, FieldType};
 
@@ -90,6 +91,8 @@ pub struct ColumnMeta {
     pub auto_now: Option<AutoNow>,
     /// The date columns within whose day, month or year a value is unique.
     pub unique_within: &'static [(Within, &'static str)],
+    /// Checks a value that people give.
+    pub validators: Option<fn(&Value) -> Vec<Invalid>>,
     /// What people are told when a value is refused, by the code of the reason.
     pub error_messages: &'static [(&'static str, &'static str)],
 }
@@ -268,6 +271,7 @@ impl ColumnMeta {
             generated: None,
             auto_now: None,
             unique_within: &[],
+            validators: None,
             error_messages: &[],
         }
     }
@@ -362,6 +366,13 @@ impl ColumnMeta {
     #[must_use]
     pub const fn unique_within(mut self, columns: &'static [(Within, &'static str)]) -> Self {
         self.unique_within = columns;
+        self
+    }
+
+    /// With checks of what people give.
+    #[must_use]
+    pub const fn validators(mut self, validators: fn(&Value) -> Vec<Invalid>) -> Self {
+        self.validators = Some(validators);
         self
     }
 

@@ -103,6 +103,7 @@ pub struct Operations {
     pub update_or_create: &'static str,
     pub bulk_create: &'static str,
     pub bulk_update: &'static str,
+    pub full_clean: &'static str,
 }
 
 /// The names of the operations of a model, made at compile time.
@@ -126,6 +127,7 @@ macro_rules! __operations {
             update_or_create: concat!($model, "::update_or_create"),
             bulk_create: concat!($model, "::bulk_create"),
             bulk_update: concat!($model, "::bulk_update"),
+            full_clean: concat!($model, "::full_clean"),
         }
     };
 }

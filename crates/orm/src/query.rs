@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::Dialect;
 use crate::meta::{ModelMeta, RelationMeta};
 use crate::value::{Kind, Value};
 
@@ -76,6 +77,39 @@ pub enum Expr {
     },
     /// The value as another type.
     Cast(Box<Expr>, Kind),
+    /// What stands at a path in a JSON document: JSON, or text. NULL where there is nothing; JSON's own null is not NULL, except as text.
+    Json {
+        /// The document.
+        document: Box<Expr>,
+        /// The way into it.
+        path: Vec<Step>,
+        /// As text: a string without its quotes.
+        text: bool,
+    },
+    /// Whether a text matches a regular expression.
+    Regex {
+        /// The text.
+        expr: Box<Expr>,
+        /// The expression, as the database has it.
+        pattern: String,
+        /// Whether case matters.
+        case_sensitive: bool,
+    },
+    /// Texts of a group as one.
+    StringAgg {
+        /// The texts.
+        expr: Box<Expr>,
+        /// What stands between two.
+        separator: String,
+        /// Each text once.
+        distinct: bool,
+        /// Only of rows for which this holds.
+        filter: Option<Box<Expr>>,
+        /// In which order.
+        order: Vec<Order>,
+    },
+    /// SQL that the program itself writes for each database.
+    Custom(Custom, Vec<Expr>),
     /// Whether the value is among those of a subquery with one column.
     InSelect(Box<Expr>, Box<Select>),
     /// A subquery that yields one value. Aggregates over to-many relations are made this way, so that no join multiplies rows.
@@ -180,6 +214,81 @@ pub enum FrameBound {
     End,
 }
 
+impl Expr {
+    /// Puts other expressions in the place of the columns that the expression is made of. Subqueries are left as they are.
+    pub(crate) fn replace_columns(&mut self, replace: &dyn Fn(&Path, &'static str) -> Option<Expr>) {
+        let all = |exprs: &mut [Expr]| exprs.iter_mut().for_each(|expr| expr.replace_columns(replace));
+        match self {
+            Self::Column { path, column } => {
+                if let Some(other) = replace(path, column) {
+                    *self = other;
+                }
+            }
+            Self::Binary(left, _, right) => {
+                left.replace_columns(replace);
+                right.replace_columns(replace);
+            }
+            Self::And(parts) | Self::Or(parts) | Self::Function(_, parts) | Self::Custom(_, parts) => {
+                all(parts)
+            }
+            Self::Not(inner)
+            | Self::IsNull(inner, _)
+            | Self::In(inner, _)
+            | Self::Match { expr: inner, .. }
+            | Self::Regex { expr: inner, .. }
+            | Self::Json { document: inner, .. }
+            | Self::Cast(inner, _)
+            | Self::InSelect(inner, _) => inner.replace_columns(replace),
+            Self::Case { whens, otherwise } => {
+                for (condition, value) in whens {
+                    condition.replace_columns(replace);
+                    value.replace_columns(replace);
+                }
+                if let Some(otherwise) = otherwise {
+                    otherwise.replace_columns(replace);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A step into a JSON document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// The value of a key of an object.
+    Key(String),
+    /// The element of an array: from 0 on, or from its end on where it is negative.
+    Index(i64),
+}
+
+/// SQL that the program writes: a function or a lookup that the ORM does not have. Two of the same name are the same.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Custom {
+    /// What it is called in errors.
+    pub name: &'static str,
+    /// The type of the result.
+    pub kind: Kind,
+    /// Writes it around its arguments' SQL; `None` where the database has no such thing.
+    pub write: fn(Dialect, &[&str]) -> Option<String>,
+}
+
+impl Custom {
+    /// One of a name.
+    #[must_use]
+    pub const fn new(name: &'static str, kind: Kind, write: fn(Dialect, &[&str]) -> Option<String>) -> Self {
+        Self { name, kind, write }
+    }
+}
+
+impl PartialEq for Custom {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.kind == other.kind
+    }
+}
+
 /// Operators with two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -237,6 +346,16 @@ pub enum Aggregate {
     Variance,
     /// The variance of a sample of those there are.
     SampleVariance,
+    /// One of them, no matter which.
+    AnyValue,
+    /// The bits that all have.
+    BitAnd,
+    /// The bits that one has.
+    BitOr,
+    /// The bits that an odd number have.
+    BitXor,
+    /// All of them as a JSON array, NULLs as null.
+    JsonArray,
 }
 
 /// Functions, named as in Django.
@@ -331,6 +450,40 @@ pub enum Function {
     Date,
     /// The time of a date and time.
     Time,
+    /// The MD5 of a text, in hexadecimal digits, as those that follow.
+    Md5,
+    /// The SHA-1 of a text.
+    Sha1,
+    /// The SHA-224 of a text.
+    Sha224,
+    /// The SHA-256 of a text.
+    Sha256,
+    /// The SHA-384 of a text.
+    Sha384,
+    /// The SHA-512 of a text.
+    Sha512,
+    /// A text, by the collation of that name.
+    Collate,
+    /// The character of a code point.
+    Chr,
+    /// The code point of the first character.
+    Ord,
+    /// The cotangent.
+    Cot,
+    /// The angle of a point, from its y and x.
+    ATan2,
+    /// The logarithm to a base, which comes first.
+    Log,
+    /// A random UUID, of version 4.
+    Uuid4,
+    /// A UUID that starts with the time, of version 7.
+    Uuid7,
+    /// A JSON object of keys and values, by turns.
+    JsonObject,
+    /// A JSON array.
+    JsonArray,
+    /// Whether the first JSON document has all that the second one has.
+    JsonContains,
 }
 
 /// Parts of dates and times.
@@ -569,6 +722,10 @@ pub struct Delete {
 /// A statement as the typed layer hands it down.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a statement is made once, and seldom moved"
+)]
 pub enum Statement {
     /// Reads rows.
     Select(Select),

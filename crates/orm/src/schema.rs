@@ -2,6 +2,8 @@
 
 mod rules;
 
+pub(crate) use self::rules::constraint_name;
+
 use std::fmt::Write as _;
 
 use crate::compiler::{Syntax, definition, quote, quoted, syntax};

@@ -291,6 +291,18 @@ mod waited {
         include!("suite/fields.rs");
     }
 
+    mod validation {
+        use super::super::*;
+
+        include!("suite/validation.rs");
+    }
+
+    mod lookups {
+        use super::super::*;
+
+        include!("suite/lookups.rs");
+    }
+
     mod writes {
         use super::super::*;
 
@@ -381,6 +393,18 @@ mod awaited {
         use super::super::*;
 
         include!("suite/fields.rs");
+    }
+
+    mod validation {
+        use super::super::*;
+
+        include!("suite/validation.rs");
+    }
+
+    mod lookups {
+        use super::super::*;
+
+        include!("suite/lookups.rs");
     }
 
     mod writes {

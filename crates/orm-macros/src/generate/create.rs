@@ -136,6 +136,17 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
                 defaults(Self { creation: self.creation.looked_up(), given: self.given })
             }
 
+            /// Checks the row as its fields and the rules of its table want it, by Django's `full_clean`, and makes none. A foreign key is not looked
+            /// up, and rules in SQL (`check = ".."`) are left to the database.
+            ///
+            /// # Errors
+            ///
+            /// `is_validation`, with all that is wrong in `field_errors()`.
+            #[track_caller]
+            #visibility fn full_clean(self) -> #root::Op<'static, ()> {
+                self.creation.full_clean()
+            }
+
             /// In this database, whatever the context says.
             #visibility fn using(self, database: &#root::Database) -> Self {
                 Self { creation: self.creation.using(database), given: self.given }

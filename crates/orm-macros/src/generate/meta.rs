@@ -168,6 +168,11 @@ fn column(model: &Model, field: &Field) -> Option<TokenStream> {
         });
         out.extend(quote!(.unique_within(&[#(#within),*])));
     }
+    if let Some((validators, _)) = &options.validators {
+        out.extend(quote! {
+            .validators(|value| #root::__private::validated::<#ty>(value, &[#(&#validators),*]))
+        });
+    }
     if let Some((messages, _)) = &options.error_messages {
         let messages = messages.iter().map(|(code, text)| quote!((#code, #text)));
         out.extend(quote!(.error_messages(&[#(#messages),*])));

@@ -112,6 +112,8 @@ pub(super) fn record(model: &Model) -> TokenStream {
 
     let save = "Writes all columns of the record to its row.\n\n`.save().only(|b| (b.title,))` writes some of them. To compute new values of the old ones, use `update` on a \
                 queryset.\n\n# Errors\n\n`is_not_found` if the row is no longer there, `is_integrity` if a rule of the schema is broken.";
+    let clean = "Checks the record as its fields and the rules of its table want it, and writes nothing. `save()` does not call it.\n\n# Errors\n\n\
+                 `is_validation`, with all that is wrong in `field_errors()`.";
     let delete = "Deletes the record's row; gives how many rows that were: 0 if it was gone already.\n\n# Errors\n\n`is_integrity` if the row is \
                   protected by one that points to it.";
     quote! {
@@ -146,6 +148,12 @@ pub(super) fn record(model: &Model) -> TokenStream {
             #[track_caller]
             #visibility fn save(&self) -> #root::Save<#name> {
                 #root::Save::new(self)
+            }
+
+            #[doc = #clean]
+            #[track_caller]
+            #visibility fn full_clean(&self) -> #root::Op<'static, ()> {
+                #root::__private::full_clean(self)
             }
 
             #[doc = #delete]

@@ -114,7 +114,11 @@ impl Field {
 
     fn check(&self) -> Result<()> {
         let options = &self.options;
-        if self.column().is_some() && ["wait", "using"].iter().any(|taken| self.name == taken) {
+        if self.column().is_some()
+            && ["wait", "using", "full_clean"]
+                .iter()
+                .any(|taken| self.name == taken)
+        {
             let message = format!(
                 "`{}` is a method of `create()`; give the field another name",
                 self.name

@@ -90,6 +90,27 @@ impl Compiler {
                 filter,
             } => self.aggregate(*function, expr.as_deref(), *distinct, filter.as_deref(), sql),
             Expr::Function(function, args) => self.function(*function, args, sql),
+            Expr::Json { document, path, text } => self.json(document, path, *text, sql),
+            Expr::Regex {
+                expr,
+                pattern,
+                case_sensitive,
+            } => {
+                let mut text = String::new();
+                self.expr(expr, &mut text)?;
+                let mut bound = String::new();
+                self.bind(Value::Text(pattern.clone()), &mut bound);
+                self.syntax.regex(&text, &bound, *case_sensitive, sql);
+                Ok(())
+            }
+            Expr::StringAgg {
+                expr,
+                separator,
+                distinct,
+                filter,
+                order,
+            } => self.string_agg(expr, separator, *distinct, filter.as_deref(), order, sql),
+            Expr::Custom(custom, args) => self.custom(custom, args, sql),
             Expr::Case { whens, otherwise } => self.case(whens, otherwise.as_deref(), sql),
             Expr::Cast(inner, kind) => {
                 let mut text = String::new();
@@ -211,7 +232,15 @@ impl Compiler {
         if let Some(known) = self.beyond(left, operator, right) {
             return self.expr(&known, sql);
         }
+        if let Some(range) = self.year_as_range(left, operator, right) {
+            return self.expr(&range, sql);
+        }
         if compares(operator) {
+            if let (Some(Kind::Json), Operator::Eq | Operator::Ne) = (self.typing(left).kind, operator)
+                && !matches!(right, Expr::Value(value) if value.is_null())
+            {
+                return self.json_equal(left, operator, right, sql);
+            }
             let null = matches!(right, Expr::Value(value) if value.is_null());
             sql.push('(');
             self.expr(left, sql)?;
@@ -378,6 +407,21 @@ impl Compiler {
             Expr::Window(window) => self.window_typing(window),
             Expr::Function(function, args) => self.function_typing(*function, args),
             Expr::Case { whens, otherwise } => self.case_typing(whens, otherwise.as_deref()),
+            Expr::Json { text, .. } => Typing {
+                kind: Some(if *text { Kind::Text } else { Kind::Json }),
+                places: None,
+                nullable: true,
+            },
+            Expr::StringAgg { .. } => Typing {
+                kind: Some(Kind::Text),
+                places: None,
+                nullable: true,
+            },
+            Expr::Custom(custom, _) => Typing {
+                kind: Some(custom.kind),
+                places: None,
+                nullable: true,
+            },
             Expr::Cast(inner, kind) => Typing {
                 kind: Some(*kind),
                 places: None,
@@ -387,7 +431,10 @@ impl Compiler {
                 nullable: parts.iter().any(|part| self.typing(part).nullable),
                 ..Typing::certain(Kind::Bool)
             },
-            Expr::In(inner, _) | Expr::InSelect(inner, _) | Expr::Match { expr: inner, .. } => Typing {
+            Expr::In(inner, _)
+            | Expr::InSelect(inner, _)
+            | Expr::Match { expr: inner, .. }
+            | Expr::Regex { expr: inner, .. } => Typing {
                 nullable: self.typing(inner).nullable,
                 ..Typing::certain(Kind::Bool)
             },
@@ -426,7 +473,18 @@ impl Compiler {
                 places: None,
                 nullable: true,
             },
-            Aggregate::Sum | Aggregate::Min | Aggregate::Max => Typing {
+            Aggregate::JsonArray => Typing {
+                kind: Some(Kind::Json),
+                places: None,
+                nullable: true,
+            },
+            Aggregate::Sum
+            | Aggregate::Min
+            | Aggregate::Max
+            | Aggregate::AnyValue
+            | Aggregate::BitAnd
+            | Aggregate::BitOr
+            | Aggregate::BitXor => Typing {
                 kind: inner.and_then(|inner| inner.kind),
                 places: inner.and_then(|inner| inner.places),
                 nullable: true,
@@ -490,10 +548,15 @@ fn leads_to_many(expr: &Expr) -> bool {
         | Expr::InSelect(inner, _)
         | Expr::Cast(inner, _)
         | Expr::Match { expr: inner, .. }
+        | Expr::Regex { expr: inner, .. }
+        | Expr::Json { document: inner, .. }
+        | Expr::StringAgg { expr: inner, .. }
         | Expr::Aggregate {
             expr: Some(inner), ..
         } => leads_to_many(inner),
-        Expr::And(parts) | Expr::Or(parts) | Expr::Function(_, parts) => parts.iter().any(leads_to_many),
+        Expr::And(parts) | Expr::Or(parts) | Expr::Function(_, parts) | Expr::Custom(_, parts) => {
+            parts.iter().any(leads_to_many)
+        }
         Expr::Case { whens, otherwise } => {
             let whens = whens.iter();
             whens

@@ -1,9 +1,9 @@
 //! Functions, conditions as values and casts: what is common to the dialects, and the types of the results.
 
-use super::Compiler;
 use super::expression::Typing;
+use super::{Compiler, quote};
 use crate::query::{Expr, Function, Part};
-use crate::{Kind, Result};
+use crate::{Kind, Result, Value};
 
 /// A function to write, whose arguments are written already.
 #[derive(Debug)]
@@ -12,12 +12,26 @@ pub(crate) struct Called<'a> {
     pub(crate) args: &'a [String],
     /// The type of the first argument, as far as it is known.
     pub(crate) kind: Option<Kind>,
+    /// The types of all arguments.
+    pub(crate) kinds: &'a [Option<Kind>],
 }
 
 impl Called<'_> {
     /// An argument's SQL.
     pub(super) fn arg(&self, index: usize) -> &str {
         self.args.get(index).map_or("NULL", String::as_str)
+    }
+
+    /// The arguments as JSON builds take them, where a boolean is a number, and JSON is text: `as_json` makes JSON of text.
+    pub(super) fn json_args(&self, as_json: impl Fn(&str) -> String) -> String {
+        let args = self.args.iter().zip(self.kinds).map(|(arg, kind)| match kind {
+            Some(Kind::Bool) => as_json(&format!(
+                "CASE WHEN {arg} THEN 'true' WHEN NOT {arg} THEN 'false' ELSE 'null' END"
+            )),
+            Some(Kind::Json) => as_json(&format!("COALESCE({arg}, 'null')")),
+            _ => arg.clone(),
+        });
+        args.collect::<Vec<_>>().join(", ")
     }
 
     /// `NAME(a, b)`.
@@ -75,6 +89,10 @@ pub(super) fn name(function: Function) -> Option<&'static str> {
         Function::NullIf => "NULLIF",
         Function::Greatest => "GREATEST",
         Function::Least => "LEAST",
+        Function::Md5 => "MD5",
+        Function::Cot => "COT",
+        Function::ATan2 => "ATAN2",
+        Function::Log => "LOG",
         _ => return None,
     })
 }
@@ -98,7 +116,16 @@ pub(super) fn part_name(part: Part) -> &'static str {
 
 impl Compiler {
     pub(super) fn function(&mut self, function: Function, args: &[Expr], sql: &mut String) -> Result<()> {
-        let kind = args.first().and_then(|arg| self.typing(arg).kind);
+        if let (Function::Collate, [text, Expr::Value(Value::Text(collation))]) = (function, args) {
+            sql.push('(');
+            self.expr(text, sql)?;
+            sql.push_str(" COLLATE ");
+            quote(collation, sql);
+            sql.push(')');
+            return Ok(());
+        }
+        let kinds: Vec<_> = args.iter().map(|arg| self.typing(arg).kind).collect();
+        let kind = kinds.first().copied().flatten();
         let mut written = Vec::with_capacity(args.len());
         for arg in args {
             let mut text = String::new();
@@ -109,6 +136,7 @@ impl Compiler {
             function,
             args: &written,
             kind,
+            kinds: &kinds,
         };
         sql.push_str(&self.syntax.function(&called));
         Ok(())
@@ -143,6 +171,7 @@ impl Compiler {
             Function::Length
             | Function::StrIndex
             | Function::Sign
+            | Function::Ord
             | Function::Extract(_)
             | Function::Round
             | Function::Ceil
@@ -152,7 +181,7 @@ impl Compiler {
             | Function::Trunc(_) => {
                 let kind = match function {
                     Function::Length | Function::StrIndex => Some(Kind::BigInt),
-                    Function::Sign | Function::Extract(_) => Some(Kind::Int),
+                    Function::Ord | Function::Sign | Function::Extract(_) => Some(Kind::Int),
                     _ => first.and_then(|first| first.kind),
                 };
                 let places = match function {
@@ -173,8 +202,14 @@ impl Compiler {
             | Function::ATan
             | Function::Degrees
             | Function::Radians
+            | Function::Cot
+            | Function::ATan2
+            | Function::Log
             | Function::Random => (Some(Kind::Float), None, true),
             Function::Now => (Some(Kind::Timestamp), None, false),
+            Function::Uuid4 | Function::Uuid7 => (Some(Kind::Uuid), None, false),
+            Function::JsonObject | Function::JsonArray => (Some(Kind::Json), None, false),
+            Function::JsonContains => (Some(Kind::Bool), None, any_nullable),
             Function::Date => (Some(Kind::Date), None, any_nullable),
             Function::Time => (Some(Kind::Time), None, any_nullable),
             Function::Concat => (Some(Kind::Text), None, false),

@@ -3,20 +3,26 @@
 use std::fmt::Write as _;
 
 use super::function::{Called, name};
+use super::json::Joined;
 use super::quote;
-use super::syntax::{Match, Syntax, call, escape_like, sign, write_each};
+use super::syntax::{Match, Syntax, call, escape_like, json_path, sign, write_each};
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::placeholders;
 use crate::query::{
-    Aggregate, Conflict, Explain, ExplainFormat, Function, Lock, Nulls, Operator, Order, Part, Place, Wait,
+    Aggregate, Conflict, Explain, ExplainFormat, Function, Lock, Nulls, Operator, Order, Part, Place, Step,
+    Wait,
 };
-use crate::{Kind, Result, Value};
+use crate::{Dialect, Kind, Result, Value};
 
 /// MariaDB's syntax.
 pub(super) struct MariaDb;
 
 /// The longest text, in characters, that is kept in the row: four bytes each, 65,535 in all.
 const LONGEST_VARCHAR: u32 = 16_383;
+
+/// What follows the version in a random UUID: its variant, and bits that say nothing.
+const UUID_END: &str =
+    "SUBSTR(HEX(RANDOM_BYTES(2)), 2), HEX(FLOOR(8 + RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(8)), 2)";
 
 impl Syntax for MariaDb {
     fn placeholder(&self, n: usize, sql: &mut String) {
@@ -33,9 +39,10 @@ impl Syntax for MariaDb {
             expr,
             kind,
             place,
-            pattern,
             case_sensitive,
+            ..
         } = *text;
+        let pattern = &*text.pattern();
         let (before, after) = if case_sensitive { ("", "") } else { ("LOWER(", ")") };
         let _ = match kind {
             Some(Kind::Text) | None => write!(sql, "{before}{expr}{after}"),
@@ -77,11 +84,88 @@ impl Syntax for MariaDb {
             (Aggregate::Avg, Some(Kind::Decimal)) => call("AVG", distinct, expr, sql),
             // The mean of integers would be a decimal that is cut.
             (Aggregate::Avg, _) => call("AVG", distinct, &format!("CAST({expr} AS DOUBLE)"), sql),
-            (Aggregate::Min, _) => call("MIN", distinct, expr, sql),
+            (Aggregate::Min | Aggregate::AnyValue, _) => call("MIN", distinct, expr, sql),
             (Aggregate::Max, _) => call("MAX", distinct, expr, sql),
             (Aggregate::Variance, _) => call("VAR_POP", distinct, expr, sql),
             (Aggregate::SampleVariance, _) => call("VAR_SAMP", distinct, expr, sql),
+            // Of no values, they are not NULL here, but the bits of all numbers, or none; and they are unsigned.
+            (Aggregate::BitAnd | Aggregate::BitOr | Aggregate::BitXor, _) => {
+                let name = match function {
+                    Aggregate::BitAnd => "BIT_AND",
+                    Aggregate::BitOr => "BIT_OR",
+                    _ => "BIT_XOR",
+                };
+                let _ = write!(
+                    sql,
+                    "CASE WHEN COUNT({expr}) > 0 THEN CAST({name}({expr}) AS SIGNED) END"
+                );
+            }
+            (Aggregate::JsonArray, Some(Kind::Json)) => {
+                call(
+                    "JSON_ARRAYAGG",
+                    distinct,
+                    &format!("JSON_EXTRACT({expr}, '$')"),
+                    sql,
+                );
+            }
+            (Aggregate::JsonArray, Some(Kind::Bool)) => {
+                let boolean = format!(
+                    "JSON_EXTRACT(CASE WHEN {expr} THEN 'true' WHEN NOT {expr} THEN 'false' ELSE 'null' END, '$')"
+                );
+                call("JSON_ARRAYAGG", distinct, &boolean, sql);
+            }
+            (Aggregate::JsonArray, _) => call("JSON_ARRAYAGG", distinct, expr, sql),
         }
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::MariaDb
+    }
+
+    fn json(
+        &self,
+        document: &str,
+        path: &[Step],
+        text: bool,
+        sql: &mut String,
+        bind: &mut dyn FnMut(Value, &mut String),
+    ) {
+        let path = json_path(path, |back| match back {
+            1 => "last".to_owned(),
+            back => format!("last-{}", back - 1),
+        });
+        let mut found = format!("JSON_EXTRACT({document}, ");
+        bind(Value::Text(path), &mut found);
+        found.push(')');
+        if text {
+            // JSON's null is no text.
+            let _ = write!(
+                sql,
+                "CASE WHEN JSON_TYPE({found}) <> 'NULL' THEN JSON_UNQUOTE({found}) END"
+            );
+        } else {
+            sql.push_str(&found);
+        }
+    }
+
+    fn same_json(&self, document: String) -> String {
+        format!("JSON_NORMALIZE({document})")
+    }
+
+    fn regex(&self, expr: &str, pattern: &str, case_sensitive: bool, sql: &mut String) {
+        let how = if case_sensitive { "(?-i)" } else { "(?i)" };
+        let _ = write!(sql, "({expr} REGEXP CONCAT('{how}', {pattern}))");
+    }
+
+    fn string_agg(&self, joined: &Joined<'_>, sql: &mut String) {
+        let Joined {
+            expr,
+            separator,
+            distinct,
+            order,
+        } = joined;
+        let distinct = if *distinct { "DISTINCT " } else { "" };
+        let _ = write!(sql, "GROUP_CONCAT({distinct}{expr}{order} SEPARATOR {separator})");
     }
 
     fn function(&self, called: &Called<'_>) -> String {
@@ -100,6 +184,32 @@ impl Syntax for MariaDb {
                     .collect();
                 format!("CONCAT({})", args.join(", "))
             }
+            Function::Sha1 => called.plain("SHA1"),
+            Function::Sha224 => format!("SHA2({}, 224)", arg(0)),
+            Function::Sha256 => format!("SHA2({}, 256)", arg(0)),
+            Function::Sha384 => format!("SHA2({}, 384)", arg(0)),
+            Function::Sha512 => format!("SHA2({}, 512)", arg(0)),
+            Function::Chr => format!("CHAR({} USING utf32)", arg(0)),
+            Function::Ord => format!("ORD(CONVERT({} USING utf32))", arg(0)),
+            // Its own functions for these came with version 11.7.
+            Function::Uuid4 => format!("LOWER(CONCAT(HEX(RANDOM_BYTES(6)), '4', {UUID_END}))"),
+            Function::Uuid7 => {
+                let time = "LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0')";
+                format!("LOWER(CONCAT({time}, '7', {UUID_END}))")
+            }
+            Function::JsonObject => {
+                format!(
+                    "JSON_OBJECT({})",
+                    called.json_args(|text| format!("JSON_EXTRACT({text}, '$')"))
+                )
+            }
+            Function::JsonArray => {
+                format!(
+                    "JSON_ARRAY({})",
+                    called.json_args(|text| format!("JSON_EXTRACT({text}, '$')"))
+                )
+            }
+            Function::JsonContains => called.plain("JSON_CONTAINS"),
             Function::StrIndex => called.plain("INSTR"),
             Function::Mod => format!("({} % {})", arg(0), arg(1)),
             Function::Sign => called.sign(),

@@ -4,6 +4,7 @@
 
 mod expression;
 mod function;
+mod json;
 mod literal;
 mod mariadb;
 mod postgres;
@@ -90,6 +91,37 @@ pub(crate) fn compile(dialect: Dialect, statement: Statement, in_transaction: bo
         places,
         writes,
     })
+}
+
+/// A SELECT of conditions without columns: whether each holds, or is unknown.
+pub(crate) fn conditions(
+    dialect: Dialect,
+    model: &'static ModelMeta,
+    conditions: &[Expr],
+) -> Result<(String, Vec<Value>)> {
+    let syntax = syntax(dialect);
+    let mut compiler = Compiler {
+        syntax,
+        values: Vec::new(),
+        scopes: Vec::new(),
+        aliases: 0,
+        problem: None,
+        definition: None,
+    };
+    compiler.push_scope(model);
+    let mut sql = String::from("SELECT ");
+    for (index, condition) in conditions.iter().enumerate() {
+        sql.push_str(if index > 0 { ", " } else { "" });
+        sql.push_str("COALESCE((");
+        compiler.expr(condition, &mut sql)?;
+        sql.push_str("), TRUE)");
+    }
+    if let Some(problem) = compiler.problem {
+        return Err(problem);
+    }
+    let mut values = compiler.values;
+    syntax.finish(&mut sql, &mut values)?;
+    Ok((sql, values))
 }
 
 /// An expression of a model's own columns, as a definition of its table has it: with bare names, and its values written out.

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::function::{Called, name, part_name};
-use super::syntax::{Match, Syntax, escape_like, sign};
+use super::json::Joined;
+use super::syntax::{Match, Syntax, call, escape_like, sign};
 use crate::meta::ColumnMeta;
-use crate::query::{Explain, ExplainFormat, Function, Lock, Operator, Part, Place, Wait};
-use crate::{Kind, Result, Value};
+use crate::query::{Aggregate, Explain, ExplainFormat, Function, Lock, Operator, Part, Place, Step, Wait};
+use crate::{Dialect, Kind, Result, Value};
 
 /// PostgreSQL's syntax.
 pub(super) struct Postgres;
@@ -21,16 +22,16 @@ impl Syntax for Postgres {
             expr,
             kind,
             place,
-            pattern,
             case_sensitive,
+            ..
         } = *text;
-        let cast = if matches!(kind, Some(Kind::Text) | None) {
-            ""
-        } else {
-            "::text"
-        };
+        let pattern = &*text.pattern();
         let (before, after) = if case_sensitive { ("", "") } else { ("UPPER(", ")") };
-        let _ = write!(sql, "{before}{expr}{cast}{after}");
+        let _ = match kind {
+            Some(Kind::Text) | None => write!(sql, "{before}{expr}{after}"),
+            Some(Kind::Uuid) => write!(sql, "{before}REPLACE({expr}::text, '-', ''){after}"),
+            _ => write!(sql, "{before}{expr}::text{after}"),
+        };
         let pattern = match place {
             Place::Whole => {
                 sql.push_str(" = ");
@@ -50,6 +51,79 @@ impl Syntax for Postgres {
         let _ = write!(sql, "({left} {} {right})", sign(operator));
     }
 
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn aggregate(&self, function: Aggregate, _: Option<Kind>, distinct: bool, expr: &str, sql: &mut String) {
+        let name = match function {
+            Aggregate::Count => "COUNT",
+            Aggregate::Sum => "SUM",
+            Aggregate::Avg => "AVG",
+            Aggregate::Min => "MIN",
+            Aggregate::Max => "MAX",
+            Aggregate::Variance => "VAR_POP",
+            Aggregate::SampleVariance => "VAR_SAMP",
+            // It has one by this name from version 16 on.
+            Aggregate::AnyValue => {
+                let _ = write!(sql, "(ARRAY_AGG({expr}) FILTER (WHERE {expr} IS NOT NULL))[1]");
+                return;
+            }
+            Aggregate::BitAnd => "BIT_AND",
+            Aggregate::BitOr => "BIT_OR",
+            Aggregate::BitXor => "BIT_XOR",
+            Aggregate::JsonArray => "JSONB_AGG",
+        };
+        call(name, distinct, expr, sql);
+    }
+
+    fn json(
+        &self,
+        document: &str,
+        path: &[Step],
+        text: bool,
+        sql: &mut String,
+        bind: &mut dyn FnMut(Value, &mut String),
+    ) {
+        sql.push('(');
+        sql.push_str(document);
+        for (index, step) in path.iter().enumerate() {
+            let last = index + 1 == path.len();
+            sql.push_str(if text && last { " ->> " } else { " -> " });
+            match step {
+                Step::Key(key) => bind(Value::Text(key.clone()), sql),
+                Step::Index(index) => {
+                    let index = i32::try_from(*index).unwrap_or(i32::MAX);
+                    bind(Value::Int(index), sql);
+                }
+            }
+        }
+        if text && path.is_empty() {
+            sql.push_str(" #>> '{}'");
+        }
+        sql.push(')');
+    }
+
+    fn same_json(&self, document: String) -> String {
+        document
+    }
+
+    fn regex(&self, expr: &str, pattern: &str, case_sensitive: bool, sql: &mut String) {
+        let operator = if case_sensitive { "~" } else { "~*" };
+        let _ = write!(sql, "({expr} {operator} {pattern})");
+    }
+
+    fn string_agg(&self, joined: &Joined<'_>, sql: &mut String) {
+        let Joined {
+            expr,
+            separator,
+            distinct,
+            order,
+        } = joined;
+        let distinct = if *distinct { "DISTINCT " } else { "" };
+        let _ = write!(sql, "STRING_AGG({distinct}{expr}, {separator}{order})");
+    }
+
     fn function(&self, called: &Called<'_>) -> String {
         let arg = |index| called.arg(index);
         // A moment is looked at in UTC, whatever the zone of the session.
@@ -67,6 +141,28 @@ impl Syntax for Postgres {
                     .collect();
                 format!("({})", args.join(" || "))
             }
+            // In the extension pgcrypto; the others it has itself.
+            Function::Sha1 => format!("ENCODE(DIGEST({}, 'sha1'), 'hex')", arg(0)),
+            Function::Sha224 | Function::Sha256 | Function::Sha384 | Function::Sha512 => {
+                let name = match called.function {
+                    Function::Sha224 => "SHA224",
+                    Function::Sha256 => "SHA256",
+                    Function::Sha384 => "SHA384",
+                    _ => "SHA512",
+                };
+                format!("ENCODE({name}(CONVERT_TO({}, 'UTF8')), 'hex')", arg(0))
+            }
+            Function::Chr => format!("CHR({}::integer)", arg(0)),
+            Function::Ord => called.plain("ASCII"),
+            Function::Uuid4 => "GEN_RANDOM_UUID()".to_owned(),
+            // Its own function for this came with version 18: the time in front of a random one, with two bits of its version set.
+            Function::Uuid7 => "ENCODE(SET_BIT(SET_BIT(OVERLAY(UUID_SEND(GEN_RANDOM_UUID()) PLACING \
+                SUBSTRING(INT8SEND((EXTRACT(epoch FROM CLOCK_TIMESTAMP()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid"
+                .to_owned(),
+            Function::JsonObject => called.plain("JSONB_BUILD_OBJECT"),
+            Function::JsonArray => called.plain("JSONB_BUILD_ARRAY"),
+            Function::JsonContains => format!("({} @> {})", arg(0), arg(1)),
+            Function::Log => format!("(LN({1}::double precision) / LN({0}::double precision))", arg(0), arg(1)),
             Function::StrIndex => called.plain("STRPOS"),
             Function::Mod => format!("({} % {})", arg(0), arg(1)),
             // It rounds doubles to whole numbers only.
@@ -85,6 +181,8 @@ impl Syntax for Postgres {
             | Function::ACos
             | Function::ATan
             | Function::Degrees
+            | Function::Cot
+            | Function::ATan2
             | Function::Radians => {
                 let args: Vec<_> = called
                     .args

@@ -1,11 +1,13 @@
 //! What one SQL writes otherwise than another.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::function::Called;
+use super::json::Joined;
 use crate::meta::{ColumnMeta, ModelMeta};
-use crate::query::{Aggregate, Conflict, Explain, Lock, Nulls, Operator, Order, Place};
-use crate::{Kind, Result, Value};
+use crate::query::{Aggregate, Conflict, Explain, Lock, Nulls, Operator, Order, Place, Step};
+use crate::{Dialect, Kind, Result, Value};
 
 /// The differences between dialects.
 pub(crate) trait Syntax: Sync {
@@ -22,22 +24,33 @@ pub(crate) trait Syntax: Sync {
     fn aggregate(
         &self,
         function: Aggregate,
-        _kind: Option<Kind>,
+        kind: Option<Kind>,
         distinct: bool,
         expr: &str,
         sql: &mut String,
-    ) {
-        let name = match function {
-            Aggregate::Count => "COUNT",
-            Aggregate::Sum => "SUM",
-            Aggregate::Avg => "AVG",
-            Aggregate::Min => "MIN",
-            Aggregate::Max => "MAX",
-            Aggregate::Variance => "VAR_POP",
-            Aggregate::SampleVariance => "VAR_SAMP",
-        };
-        call(name, distinct, expr, sql);
-    }
+    );
+
+    /// Its name.
+    fn dialect(&self) -> Dialect;
+
+    /// What stands at a path in a JSON document.
+    fn json(
+        &self,
+        document: &str,
+        path: &[Step],
+        text: bool,
+        sql: &mut String,
+        bind: &mut dyn FnMut(Value, &mut String),
+    );
+
+    /// A JSON document in a form in which equal ones are equal.
+    fn same_json(&self, document: String) -> String;
+
+    /// Whether a text matches a regular expression, which is bound already.
+    fn regex(&self, expr: &str, pattern: &str, case_sensitive: bool, sql: &mut String);
+
+    /// Texts of a group as one.
+    fn string_agg(&self, joined: &Joined<'_>, sql: &mut String);
 
     /// A function.
     fn function(&self, called: &Called<'_>) -> String;
@@ -154,6 +167,16 @@ pub(crate) struct Match<'a> {
     pub(crate) case_sensitive: bool,
 }
 
+impl Match<'_> {
+    /// The text looked for: in a UUID, hyphens mean nothing.
+    pub(super) fn pattern(&self) -> Cow<'_, str> {
+        match self.kind {
+            Some(Kind::Uuid) => self.pattern.replace('-', "").into(),
+            _ => self.pattern.into(),
+        }
+    }
+}
+
 impl Place {
     /// The pattern with the dialect's `any` before and behind it, as the place asks for.
     pub(super) fn surround(self, escaped: String, any: char) -> String {
@@ -194,6 +217,19 @@ pub(super) fn write_each(names: &[&str], sql: &mut String, write: impl Fn(&str, 
 pub(super) fn call(name: &str, distinct: bool, expr: &str, sql: &mut String) {
     let distinct = if distinct { "DISTINCT " } else { "" };
     let _ = write!(sql, "{name}({distinct}{expr})");
+}
+
+/// A path as SQLite and MariaDB have it: `$."key"[0]`. Negative indexes are written by `last`.
+pub(super) fn json_path(path: &[Step], last: impl Fn(u64) -> String) -> String {
+    let mut out = String::from("$");
+    for step in path {
+        let _ = match step {
+            Step::Key(key) => write!(out, ".{}", serde_json::Value::from(key.as_str())),
+            Step::Index(index) if *index < 0 => write!(out, "[{}]", last(index.unsigned_abs())),
+            Step::Index(index) => write!(out, "[{index}]"),
+        };
+    }
+    out
 }
 
 /// Takes the meaning from LIKE's own characters, by a backslash.

@@ -1,11 +1,15 @@
 //! What a database computes of columns and expressions: functions, by Django's names.
 
+mod custom;
 mod date;
+mod json;
 mod number;
 mod operand;
 mod text;
 
+pub use self::custom::{CustomCall, custom};
 pub use self::date::{DateFunctions, HasDate, HasTime, now};
+pub use self::json::{HoldsJson, JsonFunctions, json_array, json_object, uuid4, uuid7};
 pub use self::number::{Integer, NumberFunctions, random};
 pub use self::operand::{IntoExpression, value};
 pub use self::text::TextFunctions;

@@ -149,6 +149,39 @@ pub trait NumberFunctions: Compute {
     {
         float(self, Function::Radians)
     }
+
+    /// The cotangent of an angle in radians.
+    fn cot(self) -> Expression<Self::Scope, Option<f64>>
+    where
+        Base<Self>: Number,
+    {
+        float(self, Function::Cot)
+    }
+
+    /// The angle, in radians, of a point: this is its y, and the other number its x.
+    fn atan2(self, x: impl Operand<Self::Scope, Base<Self>>) -> Expression<Self::Scope, Option<f64>>
+    where
+        Base<Self>: Number,
+    {
+        computed(self, Function::ATan2, [x.into_operand()])
+    }
+
+    /// The logarithm to a base. Of what is not positive it is NULL, or an error on PostgreSQL.
+    fn log(self, base: f64) -> Expression<Self::Scope, Option<f64>>
+    where
+        Base<Self>: Number,
+    {
+        let args = vec![Expr::Value(base.into()), self.expression().expr];
+        Expression::computed(Expr::Function(Function::Log, args), true)
+    }
+
+    /// The character of this code point.
+    fn chr(self) -> Expression<Self::Scope, With<Self, String>>
+    where
+        Base<Self>: Integer,
+    {
+        of(self, Function::Chr, [])
+    }
 }
 
 impl<E: Compute> NumberFunctions for E {}

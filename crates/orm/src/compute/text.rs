@@ -1,6 +1,6 @@
 //! Functions of texts.
 
-use super::{Base, Compute, With, count, of};
+use super::{Base, Compute, With, count, of, value};
 use crate::expression::{Expression, Operand};
 use crate::field_type::FieldType;
 use crate::query::{Expr, Function};
@@ -156,6 +156,74 @@ pub trait TextFunctions: Compute {
         Base<Self>: FieldType<Stored = String>,
     {
         of(self, Function::StrIndex, [text.into_operand()])
+    }
+
+    /// The MD5 of the text in UTF-8, in hexadecimal digits. It protects nothing: passwords are hashed otherwise.
+    fn md5(self) -> Expression<Self::Scope, With<Self, String>>
+    where
+        Base<Self>: FieldType<Stored = String>,
+    {
+        of(self, Function::Md5, [])
+    }
+
+    /// The SHA-1 of the text in UTF-8, in hexadecimal digits. PostgreSQL needs its extension pgcrypto for it.
+    fn sha1(self) -> Expression<Self::Scope, With<Self, String>>
+    where
+        Base<Self>: FieldType<Stored = String>,
+    {
+        of(self, Function::Sha1, [])
+    }
+
+    /// The SHA-224 of the text in UTF-8, in hexadecimal digits.
+    fn sha224(self) -> Expression<Self::Scope, With<Self, String>>
+    where
+        Base<Self>: FieldType<Stored = String>,
+    {
+        of(self, Function::Sha224, [])
+    }
+
+    /// The SHA-256 of the text in UTF-8, in hexadecimal digits.
+    fn sha256(self) -> Expression<Self::Scope, With<Self, String>>
+    where
+        Base<Self>: FieldType<Stored = String>,
+    {
+        of(self, Function::Sha256, [])
+    }
+
+    /// The SHA-384 of the text in UTF-8, in hexadecimal digits.
+    fn sha384(self) -> Expression<Self::Scope, With<Self, String>>
+    where
+        Base<Self>: FieldType<Stored = String>,
+    {
+        of(self, Function::Sha384, [])
+    }
+
+    /// The SHA-512 of the text in UTF-8, in hexadecimal digits.
+    fn sha512(self) -> Expression<Self::Scope, With<Self, String>>
+    where
+        Base<Self>: FieldType<Stored = String>,
+    {
+        of(self, Function::Sha512, [])
+    }
+
+    /// The code point of the first character.
+    fn ord(self) -> Expression<Self::Scope, With<Self, i32>>
+    where
+        Base<Self>: FieldType<Stored = String>,
+    {
+        of(self, Function::Ord, [])
+    }
+
+    /// The text, compared and ordered by a collation of the database.
+    ///
+    /// Its name goes into the SQL, and so is part of the program.
+    fn collate(self, collation: &'static str) -> Expression<Self::Scope, Self::Type>
+    where
+        Base<Self>: FieldType<Stored = String>,
+    {
+        let Expression { expr, nullable, .. } = self.expression();
+        let name = value::<(), _>(collation.to_owned()).expr;
+        Expression::computed(Expr::Function(Function::Collate, vec![expr, name]), nullable)
     }
 }
 

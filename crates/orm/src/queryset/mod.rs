@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::RangeBounds;
+use std::sync::Arc;
 
 pub use self::annotated::Annotated;
 pub use self::combined::{Combined, Rows};
@@ -28,6 +29,7 @@ use crate::prefetch::{IntoPrefetch, Prefetched};
 use crate::query::{Delete, Expr, MOST_VALUES, Operator, Select, Statement, Update};
 use crate::relation::{Related, Relation, ToOne};
 use crate::selection::Selection;
+use crate::signals::{self, Event, Signal};
 use crate::write::{Assignments, BulkCreate, Columns, NewRow, bulk_update};
 use crate::{Op, Value};
 
@@ -704,5 +706,21 @@ pub(crate) fn is_key<M: Model>(key: &M::Key) -> Expr {
 #[track_caller]
 pub fn delete<S: Record>(record: &S) -> Op<'static, u64> {
     let query = QuerySet::<S::Model>::filtered(is_key::<S::Model>(&record.primary_key()));
-    query.delete()
+    let model = S::Model::meta();
+    if !signals::listened(model) {
+        return query.delete();
+    }
+    let columns = model.columns.iter().map(|column| column.column);
+    let event = Arc::new(Event {
+        values: columns.zip(record.column_values()).collect(),
+        created: false,
+        update_fields: None,
+        using: None,
+    });
+    Op::new(S::Model::OPERATIONS.delete, async move {
+        signals::send(Signal::PreDelete, model, &event).await?;
+        let deleted = query.delete().await?;
+        signals::send(Signal::PostDelete, model, &event).await?;
+        Ok(deleted)
+    })
 }

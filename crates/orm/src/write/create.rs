@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ use crate::key::{IntoKey, IntoOptionalKey};
 use crate::model::{Model, Reader, one};
 use crate::query::{Expr, Insert, Statement};
 use crate::relation::ValuesOnly;
+use crate::signals::{self, Event, Signal};
 use crate::{Error, Kind, Op, Result, Value};
 
 /// In the type of what `create()` gives: a column that has its value.
@@ -47,7 +49,12 @@ impl<M: Model> CreateMode<M> for Creating {
     #[track_caller]
     fn op(creation: Creation<M>) -> Op<'static, M> {
         let (values, using) = (creation.values, creation.using);
-        Op::leaf(M::OPERATIONS.create, async move { create(values, using).await })
+        let create = async move { create(values, using).await };
+        if signals::listened(M::meta()) {
+            // The receivers are code of any kind.
+            return Op::new(M::OPERATIONS.create, create);
+        }
+        Op::leaf(M::OPERATIONS.create, create)
     }
 }
 
@@ -137,6 +144,15 @@ impl<M: Model, K: CreateMode<M>> Creation<M, K> {
         K::op(std::mem::replace(self, empty))
     }
 
+    /// Checks the row as its fields and the rules of its table want it, and makes none.
+    #[track_caller]
+    pub fn full_clean(self) -> Op<'static, ()> {
+        let (values, using) = (with_defaults(M::meta(), self.values), self.using);
+        Op::new(M::OPERATIONS.full_clean, async move {
+            crate::validate::full_clean(M::meta(), values, None, using).await
+        })
+    }
+
     /// Polls the operation, which is made at the first time.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<K::Output>> {
         let mut future = match self.future.take() {
@@ -168,7 +184,18 @@ pub trait NewRow<M: Model> {
 /// Writes a row and reads it back.
 pub(crate) async fn create<M: Model>(values: Values, using: Option<Database>) -> Result<M> {
     let model = M::meta();
-    let (columns, row) = with_defaults(model, values).into_iter().unzip();
+    let values = with_defaults(model, values);
+    let listened = signals::listened(model);
+    if listened {
+        let event = Arc::new(Event {
+            values: values.clone(),
+            created: true,
+            update_fields: None,
+            using: using.clone(),
+        });
+        signals::send(Signal::PreSave, model, &event).await?;
+    }
+    let (columns, row) = values.into_iter().unzip();
     let insert = Insert {
         model,
         columns,
@@ -177,7 +204,18 @@ pub(crate) async fn create<M: Model>(values: Values, using: Option<Database>) ->
         returning: model.columns.iter().map(|column| column.column).collect(),
     };
     let decode = |row: &dyn crate::Row| M::decode(&mut Reader::new(row));
-    one::<M, _>(database::fetch(using, Statement::Insert(insert), decode).await?)
+    let record = one::<M, _>(database::fetch(using.clone(), Statement::Insert(insert), decode).await?)?;
+    if listened {
+        let columns = model.columns.iter().map(|column| column.column);
+        let event = Arc::new(Event {
+            values: columns.zip(record.column_values()).collect(),
+            created: true,
+            update_fields: None,
+            using,
+        });
+        signals::send(Signal::PostSave, model, &event).await?;
+    }
+    Ok(record)
 }
 
 /// A value that a column is set to where there is no query around.

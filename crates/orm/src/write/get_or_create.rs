@@ -1,11 +1,15 @@
 //! Rows that may be there already: `get_or_create()` and `update_or_create()`.
 
+use std::sync::Arc;
+
 use super::create::{CreateMode, Creation, Values, create};
 use crate::condition::Test;
 use crate::database::{Database, Target};
+use crate::field_type::ColumnType as _;
 use crate::model::Model;
 use crate::query::{Expr, Operator, Statement, Update};
 use crate::queryset::{QuerySet, is_key};
+use crate::signals::{self, Event, Signal};
 use crate::transaction::atomic;
 use crate::{Error, Op, Result};
 
@@ -128,6 +132,17 @@ async fn change<M: Model>(row: M, values: &Values, database: &Database) -> Resul
     }
     let key = is_key::<M>(&row.primary_key());
     let set = values.iter().cloned();
+    let event = Arc::new(Event {
+        values: values
+            .iter()
+            .cloned()
+            .chain([(M::PRIMARY_KEY, row.primary_key().to_value())])
+            .collect(),
+        created: false,
+        update_fields: Some(values.iter().map(|(column, _)| *column).collect()),
+        using: Some(database.clone()),
+    });
+    signals::send(Signal::PreSave, M::meta(), &event).await?;
     let update = Update {
         model: M::meta(),
         set: set.map(|(column, value)| (column, Expr::Value(value))).collect(),
@@ -139,5 +154,7 @@ async fn change<M: Model>(row: M, values: &Values, database: &Database) -> Resul
         nullable: false,
     });
     let changed: Option<M> = changed.using(database).first().await?;
-    changed.ok_or_else(|| Error::not_found(M::meta().name))
+    let changed = changed.ok_or_else(|| Error::not_found(M::meta().name))?;
+    signals::send(Signal::PostSave, M::meta(), &event).await?;
+    Ok(changed)
 }

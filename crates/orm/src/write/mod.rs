@@ -11,7 +11,7 @@ pub use self::create::{
     ColumnGiven, ColumnMissing, CreateMode, Creating, Creation, NewRow, database_default, default_value,
 };
 pub use self::get_or_create::{GettingOrCreating, LooksUp, UpdatingOrCreating};
-pub use self::save::Save;
+pub use self::save::{Save, full_clean};
 pub use self::update::{Assign, Assignment, Assignments, Columns, Fits, Points};
 
 pub(crate) use self::bulk::bulk_update;

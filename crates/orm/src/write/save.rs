@@ -3,16 +3,19 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use nuages_bridge::OpFuture;
 
 use super::create::present;
 use super::update::Columns;
 use crate::database::{self, Database};
+use crate::field_type::ColumnType as _;
 use crate::meta::{AutoNow, ModelMeta};
 use crate::model::{Fields, Model, Record};
 use crate::query::{Expr, Statement, Update};
 use crate::queryset::is_key;
+use crate::signals::{self, Event, Signal};
 use crate::{Error, Op, Result};
 
 /// A record on its way to its row: what `save()` gives. `.await` it, or `.wait()` for it.
@@ -20,6 +23,9 @@ use crate::{Error, Op, Result};
 pub struct Save<M: Model> {
     set: Vec<(&'static str, Expr)>,
     key: Expr,
+    /// As `set`, and the key besides.
+    key_value: crate::Value,
+    only: bool,
     using: Option<Database>,
     model: PhantomData<fn() -> M>,
 }
@@ -39,6 +45,8 @@ impl<M: Model> Save<M> {
                 .map(|(column, value)| (column, Expr::Value(value)))
                 .collect(),
             key: is_key::<M>(&record.primary_key()),
+            key_value: record.primary_key().to_value(),
+            only: false,
             using: None,
             model: PhantomData,
         }
@@ -49,6 +57,7 @@ impl<M: Model> Save<M> {
         let mut only = Vec::new();
         columns(M::fields_at()).push_to(&mut only);
         self.set.retain(|(column, _)| only.contains(column));
+        self.only = true;
         self
     }
 
@@ -76,6 +85,29 @@ impl<M: Model> Save<M> {
             set: self.set,
             filter: Some(self.key),
         };
+        if signals::listened(model) {
+            let columns: Vec<_> = update.set.iter().map(|(column, _)| *column).collect();
+            let values = update.set.iter().filter_map(|(column, expr)| match expr {
+                Expr::Value(value) => Some((*column, value.clone())),
+                _ => None,
+            });
+            let event = Arc::new(Event {
+                values: values.chain([(model.primary_key, self.key_value)]).collect(),
+                created: false,
+                update_fields: self.only.then_some(columns),
+                using: self.using.clone(),
+            });
+            return Op::new(M::OPERATIONS.save, async move {
+                if update.set.is_empty() {
+                    return Ok(());
+                }
+                signals::send(Signal::PreSave, model, &event).await?;
+                if database::execute(self.using, Statement::Update(update)).await? == 0 {
+                    return Err(Error::not_found(model.name));
+                }
+                signals::send(Signal::PostSave, model, &event).await
+            });
+        }
         Op::leaf(M::OPERATIONS.save, async move {
             if update.set.is_empty() {
                 return Ok(());
@@ -96,6 +128,19 @@ impl<M: Model> IntoFuture for Save<M> {
     fn into_future(self) -> Self::IntoFuture {
         self.op().into_future()
     }
+}
+
+/// Checks a record as its fields and the rules of its table want it.
+#[doc(hidden)]
+#[track_caller]
+pub fn full_clean<S: Record>(record: &S) -> Op<'static, ()> {
+    let model = S::Model::meta();
+    let columns = model.columns.iter().map(|column| column.column);
+    let values = columns.zip(record.column_values()).collect();
+    let key = record.primary_key().to_value();
+    Op::new(S::Model::OPERATIONS.full_clean, async move {
+        crate::validate::full_clean(model, values, Some(key), None).await
+    })
 }
 
 /// The columns that a program writes, with their values.

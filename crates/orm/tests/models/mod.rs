@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use jiff::SignedDuration;
 use nuages_orm::prelude::*;
+use nuages_orm::validators::{Invalid, max_value, min_value};
 use nuages_orm::{Json, now};
 
 /// Integers and floating point of every width.
@@ -207,4 +208,28 @@ impl NoteQueries for QuerySet<Note> {
     fn about(self, word: &str) -> Self {
         self.filter(|n| n.text.icontains(word))
     }
+}
+
+fn even(number: &i32) -> Result<(), Invalid> {
+    if number % 2 == 0 {
+        return Ok(());
+    }
+    Err(Invalid::new("even", format!("{number} is odd")))
+}
+
+/// What is checked before it is written.
+#[model]
+pub(crate) struct Checked {
+    pub(crate) id: i64,
+    #[field(validators = [min_value(10), even])]
+    pub(crate) even: i32,
+    #[field(max_digits = 5, decimal_places = 2)]
+    pub(crate) price: Decimal,
+    #[field(validators = [max_value(100)])]
+    pub(crate) byte: u8,
+    #[field(unique_for_date = day)]
+    pub(crate) title: String,
+    #[field(default = 0, unique_for_year = day)]
+    pub(crate) slot: i32,
+    pub(crate) day: Date,
 }

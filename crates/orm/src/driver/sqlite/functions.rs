@@ -1,11 +1,19 @@
 //! The functions that the compiler relies on, registered on each connection. Their names start with `nuages_`.
 
+use std::fmt::Write as _;
+
+use regex::RegexBuilder;
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Error, Result};
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use sha2::Digest;
+use uuid::Uuid;
+
 use super::decimal::{nearest, read};
+use super::json;
+use crate::error::BoxError;
 use crate::text::fold;
 
 pub(super) fn register(connection: &Connection) -> Result<()> {
@@ -56,6 +64,22 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     }
     text(connection, flags)?;
     floats(connection, flags)?;
+    hashes(connection, flags)?;
+    json::register(connection, flags)?;
+    let random = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function("nuages_uuid4", 0, random, |_| {
+        Ok(Uuid::new_v4().simple().to_string())
+    })?;
+    connection.create_scalar_function("nuages_uuid7", 0, random, |_| {
+        Ok(Uuid::now_v7().simple().to_string())
+    })?;
+    for (name, fold) in [
+        ("nuages_bit_and", std::ops::BitAnd::bitand as fn(i64, i64) -> i64),
+        ("nuages_bit_or", std::ops::BitOr::bitor),
+        ("nuages_bit_xor", std::ops::BitXor::bitxor),
+    ] {
+        connection.create_aggregate_function(name, 1, flags, Bits { fold })?;
+    }
     connection.create_aggregate_function("nuages_sum", 1, flags, Sum)?;
     connection.create_aggregate_function("nuages_avg", 1, flags, Mean)?;
     connection.create_aggregate_function("nuages_variance", 1, flags, Variance { sample: false })?;
@@ -131,7 +155,8 @@ fn pad(text: &str, length: usize, fill: &str, before: bool) -> String {
 /// Functions of floating point. What has no result is NULL, as a division by zero is.
 fn floats(connection: &Connection, flags: FunctionFlags) -> Result<()> {
     type OfFloat = fn(f64) -> f64;
-    let functions: [(&str, OfFloat); 11] = [
+    let functions: [(&str, OfFloat); 12] = [
+        ("nuages_cot", |angle| angle.tan().recip()),
         ("nuages_sqrt", f64::sqrt),
         ("nuages_exp", f64::exp),
         ("nuages_ln", f64::ln),
@@ -151,13 +176,80 @@ fn floats(connection: &Connection, flags: FunctionFlags) -> Result<()> {
             Ok(value.map(function).and_then(finite))
         })?;
     }
-    connection.create_scalar_function("nuages_power", 2, flags, move |c| {
-        let (base, exponent): (Option<f64>, Option<f64>) = (c.get(0)?, c.get(1)?);
-        Ok(base
-            .zip(exponent)
-            .map(|(base, exponent)| base.powf(exponent))
-            .and_then(finite))
-    })
+    type OfTwo = fn(f64, f64) -> f64;
+    let pairs: [(&str, OfTwo); 3] = [
+        ("nuages_power", f64::powf),
+        ("nuages_atan2", f64::atan2),
+        ("nuages_log", |base, value| value.log(base)),
+    ];
+    for (name, function) in pairs {
+        connection.create_scalar_function(name, 2, flags, move |c| {
+            let (left, right): (Option<f64>, Option<f64>) = (c.get(0)?, c.get(1)?);
+            let both = left.zip(right);
+            Ok(both.map(|(left, right)| function(left, right)).and_then(finite))
+        })?;
+    }
+    Ok(())
+}
+
+/// Hashes of texts, in hexadecimal digits.
+fn hashes(connection: &Connection, flags: FunctionFlags) -> Result<()> {
+    fn hex<D: Digest>(text: &[u8]) -> String {
+        D::digest(text).iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+    type Hash = fn(&[u8]) -> String;
+    let functions: [(&str, Hash); 6] = [
+        ("nuages_md5", hex::<md5::Md5>),
+        ("nuages_sha1", hex::<sha1::Sha1>),
+        ("nuages_sha224", hex::<sha2::Sha224>),
+        ("nuages_sha256", hex::<sha2::Sha256>),
+        ("nuages_sha384", hex::<sha2::Sha384>),
+        ("nuages_sha512", hex::<sha2::Sha512>),
+    ];
+    for (name, function) in functions {
+        connection.create_scalar_function(name, 1, flags, move |c| {
+            let text: Option<String> = c.get(0)?;
+            Ok(text.map(|text| function(text.as_bytes())))
+        })?;
+    }
+    for (name, insensitive) in [("nuages_regex", false), ("nuages_iregex", true)] {
+        connection.create_scalar_function(name, 2, flags, move |c| {
+            // Compiled once a statement.
+            let regex = c.get_or_create_aux(1, |pattern| -> Result<_, BoxError> {
+                Ok(RegexBuilder::new(pattern.as_str()?)
+                    .case_insensitive(insensitive)
+                    .build()?)
+            })?;
+            let text: Option<String> = c.get(0)?;
+            Ok(text.map(|text| regex.is_match(&text)))
+        })?;
+    }
+    Ok(())
+}
+
+/// Bits of all numbers of a group.
+struct Bits {
+    fold: fn(i64, i64) -> i64,
+}
+
+impl Aggregate<Option<i64>, Option<i64>> for Bits {
+    fn init(&self, _: &mut Context<'_>) -> Result<Option<i64>> {
+        Ok(None)
+    }
+
+    fn step(&self, context: &mut Context<'_>, bits: &mut Option<i64>) -> Result<()> {
+        if let Some(next) = context.get::<Option<i64>>(0)? {
+            *bits = Some(bits.map_or(next, |bits| (self.fold)(bits, next)));
+        }
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, bits: Option<Option<i64>>) -> Result<Option<i64>> {
+        Ok(bits.flatten())
+    }
 }
 
 /// AVG over decimals.

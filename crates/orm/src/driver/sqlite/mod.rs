@@ -3,6 +3,7 @@
 mod decimal;
 mod error;
 mod functions;
+mod json;
 mod row;
 mod value;
 
