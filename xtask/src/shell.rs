@@ -18,6 +18,7 @@ pub(crate) struct Shell {
 pub(crate) struct Cargo {
     args: Vec<String>,
     env: Vec<(String, String)>,
+    retried: bool,
 }
 
 impl Cargo {
@@ -26,6 +27,7 @@ impl Cargo {
         Self {
             args: words.split_whitespace().map(str::to_owned).collect(),
             env: Vec::new(),
+            retried: false,
         }
     }
 
@@ -38,6 +40,12 @@ impl Cargo {
     /// Sets an environment variable.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Runs it once more if it fails, for a runner of tests that cannot try a single test again.
+    pub(crate) fn retried(mut self, retried: bool) -> Self {
+        self.retried = retried;
         self
     }
 
@@ -94,6 +102,20 @@ impl Shell {
 
     /// Prints and runs a command, whose output goes where ours goes.
     pub(crate) fn run(&self, cargo: &Cargo) -> anyhow::Result<()> {
+        let first = self.run_once(cargo);
+        let Err(error) = first else { return Ok(()) };
+        if !cargo.retried {
+            return Err(error);
+        }
+        eprintln!("!!! {error}; once more, to tell what is broken from what is flaky");
+        self.run_once(cargo)?;
+        eprintln!(
+            "!!! FLAKY: `{cargo}` failed, and passed when it was run again: the first output has the bug"
+        );
+        Ok(())
+    }
+
+    fn run_once(&self, cargo: &Cargo) -> anyhow::Result<()> {
         eprintln!("$ {cargo}");
         if self.dry_run {
             return Ok(());
@@ -169,6 +191,17 @@ mod tests {
     #[test]
     fn a_failing_command_is_an_error_that_names_it() {
         let error = Shell::new(false).run(&Cargo::new("no-such-verb")).unwrap_err();
+        assert!(
+            error.to_string().starts_with("`cargo no-such-verb` failed"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_is_retried_and_fails_again_is_an_error() {
+        let error = Shell::new(false)
+            .run(&Cargo::new("no-such-verb").retried(true))
+            .unwrap_err();
         assert!(
             error.to_string().starts_with("`cargo no-such-verb` failed"),
             "{error}"

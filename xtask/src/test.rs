@@ -40,7 +40,7 @@ pub(crate) fn run(shell: &Shell, selection: Selection, full: bool) -> anyhow::Re
     if !nextest {
         eprintln!("cargo-nextest is not installed: `cargo test` runs the tests, one binary after the other");
     }
-    shell.run_all(&commands(selection, &members, nextest, full))
+    shell.run_all(&commands(selection, &members, nextest, full, services::in_ci()))
 }
 
 /// Phases 1 and 2 know no database.
@@ -48,8 +48,9 @@ fn needs_services(selection: Selection) -> bool {
     !matches!(selection, Selection::UpTo(Phase::One | Phase::Two))
 }
 
-/// The commands which test a selection.
-fn commands(selection: Selection, members: &[String], nextest: bool, full: bool) -> Vec<Cargo> {
+/// The commands which test a selection. In CI one flaky test fails nothing: nextest tries it again and names it, and what
+/// runs under cargo alone is run once more.
+fn commands(selection: Selection, members: &[String], nextest: bool, full: bool, ci: bool) -> Vec<Cargo> {
     let members: Vec<_> = members
         .iter()
         .filter(|name| *name != models::PACKAGE)
@@ -61,13 +62,19 @@ fn commands(selection: Selection, members: &[String], nextest: bool, full: bool)
     }
     let mut commands = Vec::new();
     if nextest {
-        let profile: &[&str] = if full { &["--profile", "full"] } else { &[] };
+        let profile: &[&str] = match (full, ci) {
+            (true, _) => &["--profile", "full"],
+            (false, true) => &["--profile", "ci"],
+            (false, false) => &[],
+        };
         let run = Cargo::new("nextest run").args(profile.iter().copied());
         commands.push(run.args(packages.clone()).args(["--no-fail-fast"]));
-        commands.push(Cargo::new("test --doc").args(packages).args(["--no-fail-fast"]));
+        let doctests = Cargo::new("test --doc").args(packages).args(["--no-fail-fast"]);
+        commands.push(doctests.retried(ci));
     } else {
         // Without a named target it runs the doctests too, and builds the examples that tests start.
-        commands.push(Cargo::new("test").args(packages).args(["--no-fail-fast"]));
+        let tests = Cargo::new("test").args(packages).args(["--no-fail-fast"]);
+        commands.push(tests.retried(ci));
     }
     if full {
         commands
@@ -85,7 +92,7 @@ mod tests {
 
     fn shown(selection: Selection, nextest: bool, full: bool) -> Vec<String> {
         let members = ["bridge_models", "nuages-bridge", "nuages-orm", "nuages-protocol"].map(str::to_owned);
-        commands(selection, &members, nextest, full)
+        commands(selection, &members, nextest, full, false)
             .iter()
             .map(ToString::to_string)
             .collect()
@@ -131,6 +138,20 @@ mod tests {
             "{commands:#?}"
         );
         assert!(commands[0].contains("--profile full"), "{}", commands[0]);
+    }
+
+    #[test]
+    fn in_ci_what_failed_is_tried_again() {
+        let in_ci = |nextest| commands(Selection::Everything, &[], nextest, false, true);
+        let [tests, doctests] = &in_ci(true)[..] else {
+            panic!("{:#?}", in_ci(true))
+        };
+        assert!(tests.to_string().contains("--profile ci"), "{tests}");
+        assert_eq!(*doctests, doctests.clone().retried(true));
+        let [all] = &in_ci(false)[..] else {
+            panic!("{:#?}", in_ci(false))
+        };
+        assert_eq!(*all, all.clone().retried(true));
     }
 
     #[test]

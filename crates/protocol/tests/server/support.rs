@@ -226,7 +226,7 @@ impl Log {
 
 impl tracing::Subscriber for Log {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target().starts_with("nuages")
+        metadata.target().starts_with("nuages_protocol")
     }
 
     fn new_span(&self, _attributes: &tracing::span::Attributes<'_>) -> tracing::span::Id {
