@@ -33,7 +33,6 @@
 //! - `static-files` (default): [`static_files`].
 //! - `dates`, `decimals`, `uuids` (default): such values in forms.
 
-mod conditional;
 mod decorators;
 #[cfg(feature = "forms")]
 pub mod forms;
@@ -101,7 +100,6 @@ pub use nuages_views_macros::{Choices, Form};
 #[doc(hidden)]
 pub use nuages_views_macros::{FacadeChoices, FacadeForm};
 
-pub use self::conditional::ETag;
 pub use self::decorators::{
     AllowedMethods, AsyncCondition, CacheControl, Condition, ConditionResult, Decorate, SyncCondition,
 };
@@ -126,13 +124,14 @@ pub use self::templates::{
 };
 #[cfg(any(feature = "templates", feature = "runtime-templates"))]
 pub use self::{template_values::set_template_value, url_to::UrlTo};
+pub use nuages_handler::ETag;
 
 /// What the macros' code names.
 #[doc(hidden)]
 pub mod __private {
     pub use nuages_handler::{FromRequest, IntoView, Methods, View};
 
-    pub use crate::conditional::State;
+    pub use crate::decorators::State;
 }
 
 /// The program in the README runs.

@@ -47,10 +47,7 @@ impl TemplateError {
         }
     }
 
-    pub(super) fn of_all(
-        errors: impl Iterator<Item = minijinja::Error>,
-        files: &Files,
-    ) -> Result<(), Self> {
+    pub(super) fn of_all(errors: impl Iterator<Item = minijinja::Error>, files: &Files) -> Result<(), Self> {
         let problems: Vec<String> = errors.map(|error| told(&error, files)).collect();
         if problems.is_empty() {
             return Ok(());

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Object, ObjectRepr, from_args};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, escape_formatter};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, escape_formatter,
+};
 use nuages_handler::{Request, csp_nonce, csrf_token};
 
 use super::is_plain;
@@ -22,13 +24,15 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_formatter(|out, state, value| {
         if let Some(link) = value.downcast_object_ref::<Link>() {
-            let text = link.0.text().map_err(failed)?;
-            return escape_formatter(out, state, &Value::from(text));
+            return write_text(out, state, &link.0.text().map_err(failed)?);
         }
         if let Some(html) = value.downcast_object_ref::<Markup>() {
             return escape_formatter(out, state, &Value::from_safe_string(html.html.clone()));
         }
-        escape_formatter(out, state, value)
+        match value.as_str() {
+            Some(text) if !value.is_safe() => write_text(out, state, text),
+            _ => escape_formatter(out, state, value),
+        }
     });
     environment.add_function("url", |name: &str, values: Kwargs| -> Result<Value, Error> {
         let mut url = UrlTo::new(name);
@@ -50,12 +54,37 @@ pub(super) fn add(environment: &mut Environment<'static>) {
             ))
         })
     });
-    environment.add_function("csrf_token", |state: &State<'_, '_>| with_request(state, csrf_token));
-    environment.add_function("csp_nonce", |state: &State<'_, '_>| with_request(state, csp_nonce));
+    environment.add_function("csrf_token", |state: &State<'_, '_>| {
+        with_request(state, csrf_token)
+    });
+    environment.add_function("csp_nonce", |state: &State<'_, '_>| {
+        with_request(state, csp_nonce)
+    });
     #[cfg(feature = "static-files")]
     environment.add_function("static_url", |path: &str| {
         crate::static_files::static_url(path).map_err(failed)
     });
+}
+
+/// As `escape_formatter`, which would also write every slash of an address as `&#x2f;`.
+fn write_text(out: &mut Output<'_>, state: &State<'_, '_>, text: &str) -> Result<(), Error> {
+    if !matches!(state.auto_escape(), AutoEscape::Html) {
+        return Ok(out.write_str(text)?);
+    }
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let (before, after) = rest.split_at(at);
+        out.write_str(before)?;
+        out.write_str(match after.as_bytes()[0] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#39;",
+        })?;
+        rest = &after[1..];
+    }
+    Ok(out.write_str(rest)?)
 }
 
 fn failed(error: impl fmt::Display) -> Error {
@@ -64,7 +93,10 @@ fn failed(error: impl fmt::Display) -> Error {
 
 fn with_request<T>(state: &State<'_, '_>, show: impl FnOnce(&Request) -> T) -> Result<T, Error> {
     let request = state.lookup("request");
-    match request.as_ref().and_then(|value| value.downcast_object_ref::<PageRequest>()) {
+    match request
+        .as_ref()
+        .and_then(|value| value.downcast_object_ref::<PageRequest>())
+    {
         Some(PageRequest(request)) => Ok(show(request)),
         None => Err(failed(
             "the template needs the request, and the context has something else of that name",
