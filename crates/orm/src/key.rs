@@ -1,10 +1,14 @@
 //! What can stand for an object where a foreign key is compared or set.
 
+use uuid::Uuid;
+
 use crate::foreign_key::ForeignKey;
 use crate::loading::State;
 use crate::model::{Model, Record};
 
 /// What points to a row of the model `M`: a reference to the object in any loading state, a foreign key to it, or its key.
+///
+/// Keys of the types that databases know are taken as they are; implement it for a key type of your own, if you pass keys without objects.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not point to a row of `{M}`",
     label = "neither a `&{M}` nor a key of one",
@@ -29,11 +33,31 @@ impl<M: Model, S: State> IntoKey<M> for &ForeignKey<M, S> {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<M: Model<Key = i64>> IntoKey<M> for i64 {
-    fn into_key(self) -> i64 {
-        self
-    }
+macro_rules! keys {
+    ($($key:ty: $given:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<M: Model<Key = $key>> IntoKey<M> for $given {
+            fn into_key(self) -> $key {
+                self.into()
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<M: Model<Key = $key>> IntoOptionalKey<M> for $given {
+            fn into_optional_key(self) -> Option<$key> {
+                Some(self.into())
+            }
+        }
+    )*};
+}
+
+keys! {
+    i64: i64;
+    i32: i32;
+    i16: i16;
+    Uuid: Uuid;
+    String: String;
+    String: &str;
 }
 
 /// What points to a row of the model `M`, or to none: whatever [`IntoKey`] takes, or an `Option` of it.
@@ -58,13 +82,6 @@ impl<S: Record> IntoOptionalKey<S::Model> for &S {
 impl<M: Model, S: State> IntoOptionalKey<M> for &ForeignKey<M, S> {
     fn into_optional_key(self) -> Option<M::Key> {
         Some(self.key())
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<M: Model<Key = i64>> IntoOptionalKey<M> for i64 {
-    fn into_optional_key(self) -> Option<i64> {
-        Some(self)
     }
 }
 

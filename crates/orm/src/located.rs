@@ -67,7 +67,7 @@ impl Located {
 fn column(mut hops: Vec<&'static RelationMeta>, column: &'static str) -> Expr {
     let mut name = column;
     while let Some(last) = hops.last() {
-        if last.many || last.to_column != name {
+        if last.many || last.reverse || last.to_column != name {
             break;
         }
         name = last.from_column;
@@ -86,10 +86,7 @@ pub(crate) fn related(
     filter: Option<Expr>,
 ) -> Select {
     let link = binary(
-        Expr::Column {
-            path: [].into(),
-            column: relation.to_column,
-        },
+        relation.owner(),
         Operator::Eq,
         Expr::Outer {
             path: outer.into(),
@@ -102,6 +99,14 @@ pub(crate) fn related(
         None => link,
     });
     select
+}
+
+/// A column of the query's own model.
+pub(crate) fn own(column: &'static str) -> Expr {
+    Expr::Column {
+        path: [].into(),
+        column,
+    }
 }
 
 pub(crate) fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {

@@ -7,5 +7,5 @@ pub use uuid::Uuid;
 
 pub use crate::{
     Aggregates, Compute, Condition, Database, Expression, FieldType, Fields, ForeignKey, Loading, Many,
-    Model, Op, QuerySet, Record, With, model, when,
+    ManyToMany, Model, OneToOne, Op, QuerySet, Record, ReverseOneToOne, With, model, when,
 };
