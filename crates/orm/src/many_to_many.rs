@@ -301,7 +301,10 @@ impl<M, R> fmt::Debug for Joining<M, R> {
     }
 }
 
-#[expect(clippy::should_implement_trait, reason = "it joins objects, as `Many::add` does")]
+#[expect(
+    clippy::should_implement_trait,
+    reason = "it joins objects, as `Many::add` does"
+)]
 impl<M: Model, R: ManySides + Relation<To = M>> Joining<M, R> {
     /// As [`Many::add`].
     ///

@@ -6,6 +6,7 @@ pub use rust_decimal::Decimal;
 pub use uuid::Uuid;
 
 pub use crate::{
-    Aggregates, Compute, Condition, Database, Expression, FieldType, Fields, ForeignKey, Loading, Many,
-    ManyToMany, Model, OneToOne, Op, QuerySet, Record, ReverseOneToOne, With, model, when,
+    Aggregates, Compute, Condition, Database, DateFunctions, Expression, FieldType, Fields, ForeignKey,
+    Loading, Many, ManyToMany, Model, NumberFunctions, OneToOne, Op, QuerySet, Record, ReverseOneToOne,
+    TextFunctions, With, model, when,
 };
