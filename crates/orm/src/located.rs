@@ -25,6 +25,20 @@ impl Located {
         }
     }
 
+    /// A column at the end of relations that are only known at run time.
+    pub(crate) fn at(relations: Vec<&'static RelationMeta>, column: &'static str, nullable: bool) -> Self {
+        let mut hops = Vec::with_capacity(relations.len());
+        relations
+            .iter()
+            .for_each(|relation| relation.push_hops(&mut hops));
+        let nullable = nullable || hops.iter().any(|hop| hop.nullable);
+        Self {
+            hops,
+            column,
+            nullable,
+        }
+    }
+
     pub(crate) fn nullable(&self) -> bool {
         self.nullable
     }
@@ -49,7 +63,11 @@ impl Located {
         };
         let condition = condition(column(rest, self.column));
         Test {
-            expr: Expr::Exists(Box::new(related(self.hops, relation, Some(condition)))),
+            expr: Expr::HasRow {
+                path: self.hops.into(),
+                relation,
+                condition: Box::new(condition),
+            },
             nullable: false,
         }
     }
@@ -99,14 +117,6 @@ pub(crate) fn related(
         None => link,
     });
     select
-}
-
-/// A column of the query's own model.
-pub(crate) fn own(column: &'static str) -> Expr {
-    Expr::Column {
-        path: [].into(),
-        column,
-    }
 }
 
 pub(crate) fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {

@@ -6,11 +6,11 @@ use std::marker::PhantomData;
 use crate::database::{self, Database};
 use crate::key::IntoKey;
 use crate::loading::NotLoaded;
-use crate::located::{binary, own};
+use crate::located::binary;
 use crate::many::{Many, difference, keys};
 use crate::meta::ThroughMeta;
 use crate::model::Model;
-use crate::query::{Conflict, Delete, Expr, Insert, MOST_VALUES, Operator, Select, Statement};
+use crate::query::{Conflict, Delete, Expr, Insert, MOST_VALUES, Operator, Select, Statement, own};
 use crate::relation::{ManySides, Relation};
 use crate::transaction::atomic;
 use crate::write::{

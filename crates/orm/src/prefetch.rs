@@ -11,12 +11,11 @@ use crate::condition::IntoCondition;
 use crate::database::Database;
 use crate::driver::BoxFuture;
 use crate::loading::State;
-use crate::located::own;
 use crate::meta::RelationMeta;
 use crate::model::{Fields, Model, Reader, Record, Selected};
 use crate::order::IntoOrder;
 use crate::path::{Root, ToOnePath};
-use crate::query::{Expr, MOST_VALUES, PerParent};
+use crate::query::{Expr, MOST_VALUES, PerParent, own};
 use crate::queryset::{Core, QuerySet};
 use crate::related_many::{RelatedMany, RelatedRows};
 use crate::relation::{Related, Relation, ReverseOne};
@@ -122,10 +121,7 @@ fn of_owners(core: &mut Core, relation: &'static RelationMeta, owners: &[Value])
     let mut slice = select.clone();
     slice.filter = Some(and(slice.filter.take()));
     if slice.order.is_empty() {
-        slice.order = vec![crate::query::Order {
-            expr: own(model.primary_key),
-            descending: false,
-        }];
+        slice.order = vec![crate::query::Order::by(own(model.primary_key), false)];
     }
     slice.columns = vec![key()];
     slice.per_parent = Some(PerParent {

@@ -8,5 +8,5 @@ pub use uuid::Uuid;
 pub use crate::{
     Aggregates, Compute, Condition, Database, DateFunctions, Expression, FieldType, Fields, ForeignKey,
     Loading, Many, ManyToMany, Model, NumberFunctions, OneToOne, Op, QuerySet, Record, ReverseOneToOne,
-    TextFunctions, With, model, when,
+    TextFunctions, Windows, With, model, when,
 };

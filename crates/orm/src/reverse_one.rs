@@ -6,12 +6,12 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::loading::{Loaded, NotLoaded, State};
-use crate::located::{binary, own};
+use crate::located::binary;
 use crate::meta::RelationMeta;
 use crate::model::{Model, Reader, Record};
 use crate::path::NotLoadedCallSelectRelated;
 use crate::prefetch::{Holds, Prefetched};
-use crate::query::{Expr, Operator};
+use crate::query::{Expr, Operator, own};
 use crate::queryset::QuerySet;
 use crate::relation::{Forward, Reverse};
 use crate::write::{Creating, Creation, Give, Given};

@@ -49,7 +49,11 @@ pub(crate) enum FieldKind {
         place: usize,
     },
     /// A side of a many to many relation.
-    ManyToMany { target: Type, side: Box<Side>, place: usize },
+    ManyToMany {
+        target: Type,
+        side: Box<Side>,
+        place: usize,
+    },
 }
 
 /// Which side of a many to many relation it is.

@@ -165,7 +165,9 @@ tests! {
         assert_eq!(found!(all().filter(|m| m.styles.in_([&swing, &musette]))), "Django Stéphane");
         assert_eq!(found!(all().filter(|m| m.styles.in_(Vec::<i64>::new()))), "");
         assert_eq!(found!(all().filter(|m| m.styles.in_query(Style::objects().filter(|s| s.year.lt(1900))))), "Django");
-        // Chained, another style may do for each; a filter of the relation is about one of them.
+        // In one filter it is one style that is both; chained, another may do for each.
+        assert_eq!(found!(all().filter(|m| m.styles.name.eq("swing") & m.styles.year.lt(1900))), "");
+        assert_eq!(found!(all().filter(|m| m.styles.name.eq("swing")).filter(|m| m.styles.year.lt(1900))), "Django");
         assert_eq!(found!(all().filter(|m| m.styles.eq(&swing)).filter(|m| m.styles.eq(&musette))), "Django");
         assert_eq!(found!(all().filter(|m| m.styles.filter(|s| s.name.eq("swing") & s.year.lt(1900)).exists())), "");
         // Not one of his styles is swing; that is no "he has a style that is not".
@@ -364,6 +366,24 @@ tests! {
             .prefetch_related(|g| g.copies.query(|c| c.prefetch_related(|c| c.copies)))
             .all())?;
         assert_eq!(levels[0].copies[0].copies[0].name, "Dupont");
+        Ok(())
+    }
+
+    fn names_follow_many_to_many_and_one_to_one(db: Database) {
+        let Scene { django, stephane, swing, musette, .. } = scene!(db);
+        go!(django.styles.add([&swing, &musette]))?;
+        go!(stephane.styles.add([&swing]))?;
+        let models = nuages_orm::dynamic::Models::new([Musician::meta(), Style::meta(), Profile::meta()]);
+        let musicians = || models.get("musician").unwrap();
+        for (name, value, expected) in [
+            ("styles__name", "swing", 2), ("styles", "2", 1), ("styles__name__startswith", "mus", 1), ("styles__musicians__name", "Django", 2),
+            ("profile__bio", "guitarist", 1), ("profile__isnull", "true", 2), ("profile", "1", 1), ("profile__musician__name", "Django", 1),
+        ] {
+            assert_eq!(go!(musicians().filter((name, value))?.count())?, expected, "{name}");
+        }
+        assert_eq!(go!(musicians().exclude(("styles__name", "swing"))?.count())?, 1);
+        let rows = go!(musicians().annotate("n", nuages_orm::dynamic::count("styles"))?.order_by(["-n"])?.values(["n"])?.all())?;
+        assert_eq!(rows[0].to_json()["n"], 2);
         Ok(())
     }
 }
