@@ -59,6 +59,8 @@ pub trait ReverseOne: Reverse {}
 
 /// A many to many relation, seen from one of its sides. `#[model]` implements it.
 pub trait ManySides: Relation {
+    /// The side that makes it.
+    type Making: ManySides;
     /// The table between the two models.
     type Through: crate::many_to_many::Through;
 }

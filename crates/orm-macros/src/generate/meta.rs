@@ -153,28 +153,19 @@ fn relation(model: &Model, field: &Field) -> TokenStream {
                 ) #nullable
             }
         }
-        FieldKind::Many {
-            target,
-            field: forward,
-            ..
-        }
-        | FieldKind::ReverseOne {
-            target,
-            field: forward,
-            ..
-        } => {
+        FieldKind::Many { target, .. } | FieldKind::ReverseOne { target, .. } => {
             let constructor = match field.kind {
                 FieldKind::Many { .. } => quote!(reverse),
                 _ => quote!(reverse_one),
             };
-            let forward = named(model, target, forward);
+            let marker = model.marker(field);
             quote! {
                 #root::meta::RelationMeta::#constructor(
                     #name,
                     <#this as #root::Model>::meta,
                     <#target as #root::Model>::meta,
                     <#this as #root::Model>::PRIMARY_KEY,
-                    <#forward as #root::Forward>::COLUMN,
+                    <<#marker as #root::Reverse>::Forward as #root::Forward>::COLUMN,
                 )
             }
         }
@@ -234,10 +225,10 @@ fn through(model: &Model, field: &Field, target: &syn::Type, side: &Side) -> Tok
                 )
             }
         }
-        Side::Reverse(forward) => {
-            let forward = named(model, target, forward);
+        Side::Reverse(_) => {
+            let marker = model.marker(field);
             quote! {
-                || match <#forward as #root::Relation>::meta().through() {
+                || match <<#marker as #root::ManySides>::Making as #root::Relation>::meta().through() {
                     ::core::option::Option::Some(through) => through.reversed,
                     ::core::option::Option::None => ::core::unreachable!(),
                 }

@@ -225,6 +225,10 @@ fn sides(model: &Model, field: &Field, target: &syn::Type, side: &Side) -> Token
     let (root, this) = (&model.root, &model.name);
     let marker = model.marker(field);
     let hash = names::hash(&field.name);
+    let making = match side {
+        Side::Reverse(forward) => named(model, target, forward),
+        _ => quote!(Self),
+    };
     let through = match side {
         Side::Making { .. } => quote!(#root::__private::Automatic),
         Side::Through {
@@ -236,10 +240,7 @@ fn sides(model: &Model, field: &Field, target: &syn::Type, side: &Side) -> Token
             let (source, target) = (named(model, through, source), named(model, through, target));
             quote!(#root::__private::Own<#through, #source, #target>)
         }
-        Side::Reverse(forward) => {
-            let forward = named(model, target, forward);
-            quote!(<#forward as #root::ManySides>::Through)
-        }
+        Side::Reverse(_) => quote!(<Self::Making as #root::ManySides>::Through),
     };
     let by_name = (!matches!(side, Side::Reverse(_))).then(|| {
         quote! {
@@ -252,6 +253,7 @@ fn sides(model: &Model, field: &Field, target: &syn::Type, side: &Side) -> Token
     quote! {
         #[automatically_derived]
         impl #root::ManySides for #marker {
+            type Making = #making;
             type Through = #through;
         }
 
