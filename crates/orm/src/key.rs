@@ -1,10 +1,14 @@
 //! What can stand for an object where a foreign key is compared or set.
 
+use std::collections::HashSet;
+
 use uuid::Uuid;
 
 use crate::foreign_key::ForeignKey;
 use crate::loading::State;
 use crate::model::{Model, Record};
+use crate::prefetch::RowKey;
+use crate::{ColumnType, Value};
 
 /// What points to a row of the model `M`: a reference to the object in any loading state, a foreign key to it, or its key.
 ///
@@ -58,6 +62,27 @@ keys! {
     Uuid: Uuid;
     String: String;
     String: &str;
+}
+
+/// Some rows of the model `M`: a list of what [`IntoKey`] takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of objects of `{M}`",
+    label = "not a list of `{M}`s or their keys",
+    note = "give a list of references to objects of `{M}`, or of their keys, also of one alone: `.add([&django])`"
+)]
+pub trait Objects<M: Model> {
+    /// Their keys, each once.
+    #[doc(hidden)]
+    fn into_keys(self) -> Vec<Value>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: Model, I: IntoIterator<Item: IntoKey<M>>> Objects<M> for I {
+    fn into_keys(self) -> Vec<Value> {
+        let mut seen = HashSet::new();
+        let keys = self.into_iter().map(|object| object.into_key().to_value());
+        keys.filter(|key| seen.insert(RowKey::of(key))).collect()
+    }
 }
 
 /// What points to a row of the model `M`, or to none: whatever [`IntoKey`] takes, or an `Option` of it.

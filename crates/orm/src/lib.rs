@@ -146,7 +146,7 @@ pub use compute::{
 pub use condition::{Condition, IntoCondition};
 pub use expression::{Expression, Grouped, Number, Operand};
 pub use foreign_key::{ForeignKey, OneToOne};
-pub use key::{IntoKey, IntoOptionalKey};
+pub use key::{IntoKey, IntoOptionalKey, Objects};
 pub use loading::{Loaded, Loading, NotLoaded, Relate, State, With};
 pub use many::Many;
 pub use many_to_many::{Joining, ManyToMany, Sides, ThroughRow};

@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use crate::condition::IntoCondition;
 use crate::database::Database;
-use crate::key::IntoKey;
+use crate::key::Objects;
 use crate::loading::NotLoaded;
 use crate::located::binary;
 use crate::meta::RelationMeta;
@@ -168,8 +168,8 @@ impl<M: Model, S, R: Reverse<To = M>> Many<M, S, R> {
     ///
     /// Those of every statement; [`is_integrity`](crate::Error::is_integrity) where a rule of the schema is broken.
     #[track_caller]
-    pub fn add<K: IntoKey<M>>(&self, objects: impl IntoIterator<Item = K>) -> Op<'static, ()> {
-        let (keys, pointing) = (keys::<M, K>(objects), self.pointing());
+    pub fn add(&self, objects: impl Objects<M>) -> Op<'static, ()> {
+        let (keys, pointing) = (objects.into_keys(), self.pointing());
         Op::new(M::OPERATIONS.update, async move { pointing.add(keys).await })
     }
 
@@ -219,18 +219,18 @@ impl<M: Model, S, R: Reverse<To = M>> Many<M, S, R> {
 }
 
 /// What needs a foreign key that may be NULL.
-impl<M: Model, S, R: Reverse<To = M>> Many<M, S, R>
-where
-    <R::Forward as Relation>::Kind: MayBeNull,
-{
+impl<M: Model, S, R: Reverse<To = M>> Many<M, S, R> {
     /// Makes those of these rows that point here point to nothing, in one statement.
     ///
     /// # Errors
     ///
     /// Those of every statement.
     #[track_caller]
-    pub fn remove<K: IntoKey<M>>(&self, objects: impl IntoIterator<Item = K>) -> Op<'static, ()> {
-        let (keys, pointing) = (keys::<M, K>(objects), self.pointing());
+    pub fn remove(&self, objects: impl Objects<M>) -> Op<'static, ()>
+    where
+        <R::Forward as Relation>::Kind: MayBeNull,
+    {
+        let (keys, pointing) = (objects.into_keys(), self.pointing());
         Op::new(M::OPERATIONS.update, async move { pointing.remove(keys).await })
     }
 
@@ -242,8 +242,11 @@ where
     ///
     /// Those of every statement.
     #[track_caller]
-    pub fn set<K: IntoKey<M>>(&self, objects: impl IntoIterator<Item = K>) -> Op<'static, ()> {
-        let (keys, pointing, present) = (keys::<M, K>(objects), self.pointing(), self.objects());
+    pub fn set(&self, objects: impl Objects<M>) -> Op<'static, ()>
+    where
+        <R::Forward as Relation>::Kind: MayBeNull,
+    {
+        let (keys, pointing, present) = (objects.into_keys(), self.pointing(), self.objects());
         let using = self.using.clone();
         Op::new(M::OPERATIONS.update, async move {
             let database = crate::database::resolve(using)?;
@@ -263,7 +266,10 @@ where
     ///
     /// Those of every statement.
     #[track_caller]
-    pub fn clear(&self) -> Op<'static, ()> {
+    pub fn clear(&self) -> Op<'static, ()>
+    where
+        <R::Forward as Relation>::Kind: MayBeNull,
+    {
         let pointing = self.pointing();
         Op::new(M::OPERATIONS.update, async move { pointing.clear().await })
     }
@@ -329,13 +335,6 @@ impl<M: Model> Pointing<M> {
         let changed = crate::database::execute(self.using.clone(), Statement::Update(update)).await;
         changed.map(drop)
     }
-}
-
-/// The keys of objects, each once.
-pub(crate) fn keys<M: Model, K: IntoKey<M>>(objects: impl IntoIterator<Item = K>) -> Vec<Value> {
-    let mut seen = std::collections::HashSet::new();
-    let keys = objects.into_iter().map(|object| object.into_key().to_value());
-    keys.filter(|key| seen.insert(RowKey::of(key))).collect()
 }
 
 /// What is only among the first, and what is only among the second.

@@ -4,10 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::database::{self, Database};
-use crate::key::IntoKey;
+use crate::key::Objects;
 use crate::loading::NotLoaded;
 use crate::located::binary;
-use crate::many::{Many, difference, keys};
+use crate::many::{Many, difference};
 use crate::meta::ThroughMeta;
 use crate::model::Model;
 use crate::query::{Conflict, Delete, Expr, Insert, MOST_VALUES, Operator, Select, Statement, own};
@@ -216,7 +216,7 @@ impl<M: Model, S, R: ManySides + Relation<To = M>> Many<M, S, Sides<R>> {
     ///
     /// Those of every statement; [`is_integrity`](crate::Error::is_integrity) where one of the objects is not there.
     #[track_caller]
-    pub fn add<K: IntoKey<M>>(&self, objects: impl IntoIterator<Item = K>) -> Op<'static, ()>
+    pub fn add(&self, objects: impl Objects<M>) -> Op<'static, ()>
     where
         Row<R>: ThroughRow<R::Through>,
     {
@@ -231,7 +231,7 @@ impl<M: Model, S, R: ManySides + Relation<To = M>> Many<M, S, Sides<R>> {
     ///
     /// As [`add`](Self::add).
     #[track_caller]
-    pub fn set<K: IntoKey<M>>(&self, objects: impl IntoIterator<Item = K>) -> Op<'static, ()>
+    pub fn set(&self, objects: impl Objects<M>) -> Op<'static, ()>
     where
         Row<R>: ThroughRow<R::Through>,
     {
@@ -244,8 +244,8 @@ impl<M: Model, S, R: ManySides + Relation<To = M>> Many<M, S, Sides<R>> {
     ///
     /// Those of every statement.
     #[track_caller]
-    pub fn remove<K: IntoKey<M>>(&self, objects: impl IntoIterator<Item = K>) -> Op<'static, ()> {
-        let (keys, link) = (keys::<M, K>(objects), self.link(Values::new()));
+    pub fn remove(&self, objects: impl Objects<M>) -> Op<'static, ()> {
+        let (keys, link) = (objects.into_keys(), self.link(Values::new()));
         Op::new("ManyToMany::remove", async move { link.remove(keys).await })
     }
 
@@ -312,8 +312,8 @@ impl<M: Model, R: ManySides + Relation<To = M>> Joining<M, R> {
     ///
     /// As [`Many::add`].
     #[track_caller]
-    pub fn add<K: IntoKey<M>>(self, objects: impl IntoIterator<Item = K>) -> Op<'static, ()> {
-        let keys = keys::<M, K>(objects);
+    pub fn add(self, objects: impl Objects<M>) -> Op<'static, ()> {
+        let keys = objects.into_keys();
         Op::new(
             "ManyToMany::add",
             async move { self.link.add::<M::Key>(keys).await },
@@ -326,8 +326,8 @@ impl<M: Model, R: ManySides + Relation<To = M>> Joining<M, R> {
     ///
     /// As [`Many::add`].
     #[track_caller]
-    pub fn set<K: IntoKey<M>>(self, objects: impl IntoIterator<Item = K>) -> Op<'static, ()> {
-        let keys = keys::<M, K>(objects);
+    pub fn set(self, objects: impl Objects<M>) -> Op<'static, ()> {
+        let keys = objects.into_keys();
         let link = self.link;
         Op::new("ManyToMany::set", async move {
             let database = database::resolve(link.using.clone())?;

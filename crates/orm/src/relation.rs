@@ -47,6 +47,10 @@ pub trait Forward: Relation {
 pub trait Reverse: Relation {
     /// The foreign key.
     type Forward: Forward<From = Self::To, To = Self::From>;
+
+    /// The foreign key's column.
+    #[doc(hidden)]
+    const COLUMN: &'static str = <Self::Forward as Forward>::COLUMN;
 }
 
 /// The other side of a one to one relation. `#[model]` implements it.

@@ -165,7 +165,7 @@ fn relation(model: &Model, field: &Field) -> TokenStream {
                     <#this as #root::Model>::meta,
                     <#target as #root::Model>::meta,
                     <#this as #root::Model>::PRIMARY_KEY,
-                    <<#marker as #root::Reverse>::Forward as #root::Forward>::COLUMN,
+                    <#marker as #root::Reverse>::COLUMN,
                 )
             }
         }
