@@ -18,7 +18,7 @@ use crate::queryset::QuerySet;
 use crate::relation::{Forward, MayBeNull, Relation, Reverse};
 use crate::transaction::atomic;
 use crate::write::{Creating, Creation, GettingOrCreating, Give, Given, UpdatingOrCreating};
-use crate::{ColumnType, Op, Result, Value};
+use crate::{Op, Result, Value};
 
 /// The rows of the model `M` whose foreign key points here: an author's books. In a model it is written `Many<Book>`; `#[model]` adds the state.
 ///
