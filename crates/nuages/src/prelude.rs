@@ -13,8 +13,8 @@ pub use nuages_orm::__private::{
 #[cfg(feature = "phase3")]
 pub use nuages_orm::prelude::{
     Aggregates, Compute, Condition, Database, Date, DateFunctions, DateTime, Decimal, Expression, ForeignKey,
-    JsonFunctions, Loading, Many, Model, NumberFunctions, QuerySet, Record, TextFunctions, Time, Timestamp,
-    Uuid, With,
+    JsonFunctions, Loading, Many, ManyToMany, Model, NumberFunctions, OneToOne, QuerySet, Record,
+    ReverseOneToOne, TextFunctions, Time, Timestamp, Uuid, With,
 };
 #[cfg(feature = "phase3")]
 pub use nuages_orm::views::{atomic, get_object_or_404};

@@ -12,6 +12,9 @@
 mod common;
 mod models;
 
+#[path = "suite/related_models.rs"]
+mod related;
+
 use nuages_orm::prelude::*;
 use nuages_orm::{BoxError, create_tables};
 
@@ -315,6 +318,14 @@ mod waited {
         include!("suite/prefetch.rs");
     }
 
+    mod relations {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/relations.rs");
+    }
+
     mod subqueries {
         use super::super::*;
 
@@ -417,6 +428,14 @@ mod awaited {
         use super::super::*;
 
         include!("suite/prefetch.rs");
+    }
+
+    mod relations {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/relations.rs");
     }
 
     mod subqueries {

@@ -9,7 +9,7 @@ use quote::quote;
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Ident, Path, Result, Visibility};
 
-pub(crate) use self::field::{Field, FieldKind, is, is_known as is_known_type};
+pub(crate) use self::field::{Field, FieldKind, Side, is, is_known as is_known_type, shown};
 use self::options::ModelOptions;
 pub(crate) use self::options::Name;
 pub(crate) use self::rules::Rule;

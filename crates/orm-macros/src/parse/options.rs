@@ -5,7 +5,9 @@ use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Error, Expr, Ident, LitBool, LitInt, LitStr, Path, Result, Token, bracketed};
+use syn::{
+    Attribute, Error, Expr, Ident, LitBool, LitInt, LitStr, Path, Result, Token, bracketed, parenthesized,
+};
 
 use super::rules::{Rule, rules};
 
@@ -145,6 +147,9 @@ pub(crate) struct FieldOptions {
     pub(crate) error_messages: Spanned<Vec<(String, String)>>,
     pub(crate) on_delete: Spanned<Ident>,
     pub(crate) reverse: Spanned<Path>,
+    pub(crate) through: Spanned<Path>,
+    pub(crate) through_fields: Spanned<(Ident, Ident)>,
+    pub(crate) symmetrical: Spanned<bool>,
     pub(crate) serde_skip: bool,
     pub(crate) serde_rename: Option<String>,
 }
@@ -210,7 +215,7 @@ impl FieldOptions {
                 })?;
                 self.error_messages = Some((messages, span));
             }
-            "on_delete" | "reverse" => {
+            "on_delete" | "reverse" | "through" | "through_fields" | "symmetrical" => {
                 return Err(meta.error(format!(
                     "`{0}` is an option of relations: `#[relation({0} = ..)]`",
                     name(meta)
@@ -244,11 +249,22 @@ impl FieldOptions {
                 self.on_delete = Some((what, span));
             }
             "reverse" => self.reverse = Some((meta.value()?.parse()?, span)),
+            "through" => self.through = Some((meta.value()?.parse()?, span)),
+            "through_fields" => {
+                let value = meta.value()?;
+                let inner;
+                parenthesized!(inner in value);
+                let source = inner.parse()?;
+                inner.parse::<Token![,]>()?;
+                self.through_fields = Some(((source, inner.parse()?), span));
+            }
+            "symmetrical" => self.symmetrical = Some((meta.value()?.parse::<LitBool>()?.value, span)),
             _ => {
                 return Err(unknown(
                     meta,
                     "#[relation(..)]",
-                    "on_delete (of a `ForeignKey`) and reverse (of a `Many`)",
+                    "on_delete (of a `ForeignKey` or a `OneToOne`), reverse (of a `Many`, a `ReverseOneToOne` or a `ManyToMany`) and through, \
+                     through_fields and symmetrical (of a `ManyToMany`)",
                 ));
             }
         }

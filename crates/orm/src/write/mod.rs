@@ -8,10 +8,12 @@ mod update;
 
 pub use self::bulk::{BulkCreate, BulkIgnore};
 pub use self::create::{
-    ColumnGiven, ColumnMissing, CreateMode, Creating, Creation, NewRow, database_default, default_value,
+    ColumnGiven, ColumnMissing, CreateMode, Creating, Creation, Give, Given, NewRow, database_default,
+    default_value,
 };
 pub use self::get_or_create::{GettingOrCreating, LooksUp, UpdatingOrCreating};
 pub use self::save::{Save, full_clean};
 pub use self::update::{Assign, Assignment, Assignments, Columns, Fits, Points};
 
 pub(crate) use self::bulk::bulk_update;
+pub(crate) use self::create::{Values, with_defaults};
