@@ -7,14 +7,11 @@ pub use nuages_handler::{
     Response, Result, Route, SameSite, StatusCode, Urls, delete, get, neutral, patch, post, put, reverse,
 };
 #[cfg(feature = "phase3")]
-pub use nuages_orm::__private::{
-    FacadeFieldType as FieldType, FieldTypeTrait as FieldType, facade_model as model,
-};
+pub use nuages_orm::__private::facade_model as model;
 #[cfg(feature = "phase3")]
 pub use nuages_orm::prelude::{
-    Aggregates, Compute, Condition, Database, Date, DateFunctions, DateTime, Decimal, Expression, ForeignKey,
-    JsonFunctions, Loading, Many, ManyToMany, Model, NumberFunctions, OneToOne, QuerySet, Record,
-    ReverseOneToOne, TextFunctions, Time, Timestamp, Uuid, With,
+    Condition, Database, Date, DateTime, Decimal, Expression, FieldType, ForeignKey, Loading, Many,
+    ManyToMany, Model, OneToOne, QuerySet, Record, ReverseOneToOne, Time, Timestamp, Uuid, With,
 };
 #[cfg(feature = "phase3")]
 pub use nuages_orm::views::{atomic, get_object_or_404};

@@ -20,6 +20,11 @@ pub(super) struct MariaDb;
 /// The longest text, in characters, that is kept in the row: four bytes each, 65,535 in all.
 const LONGEST_VARCHAR: u32 = 16_383;
 
+/// Text as JSON, in a collation that mixes with those of other texts.
+fn json_of(text: &str) -> String {
+    format!("JSON_EXTRACT({text} COLLATE utf8mb4_bin, '$')")
+}
+
 /// What follows the version in a random UUID: its variant, and bits that say nothing.
 const UUID_END: &str =
     "SUBSTR(HEX(RANDOM_BYTES(2)), 2), HEX(FLOOR(8 + RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(8)), 2)";
@@ -130,13 +135,37 @@ impl Syntax for MariaDb {
         sql: &mut String,
         bind: &mut dyn FnMut(Value, &mut String),
     ) {
-        let path = json_path(path, |back| match back {
-            1 => "last".to_owned(),
-            back => format!("last-{}", back - 1),
-        });
-        let mut found = format!("JSON_EXTRACT({document}, ");
-        bind(Value::Text(path), &mut found);
-        found.push(')');
+        let mut found = document.to_owned();
+        let mut steps = path;
+        while !steps.is_empty() {
+            let keys = steps
+                .iter()
+                .take_while(|step| matches!(step, Step::Key(_)))
+                .count();
+            if let Some(Step::Index(index)) = steps.first() {
+                // Else a document that is no array would be taken for one with a single element. Its own indexes from the end are wrong after the
+                // first row.
+                let place = match index {
+                    0.. => index.to_string(),
+                    index => format!("JSON_LENGTH({found}) - {}", index.unsigned_abs()),
+                };
+                found = format!(
+                    "CASE WHEN JSON_TYPE({found}) = 'ARRAY' AND {place} >= 0 THEN JSON_EXTRACT({found}, CONCAT('$[', {place}, ']')) END"
+                );
+                steps = &steps[1..];
+            } else {
+                let mut bound = String::new();
+                bind(
+                    Value::Text(json_path(&steps[..keys], |_| String::new())),
+                    &mut bound,
+                );
+                found = format!("JSON_EXTRACT({found}, {bound})");
+                steps = &steps[keys..];
+            }
+        }
+        if path.is_empty() {
+            found = format!("JSON_EXTRACT({found}, '$')");
+        }
         if text {
             // JSON's null is no text.
             let _ = write!(
@@ -198,16 +227,10 @@ impl Syntax for MariaDb {
                 format!("LOWER(CONCAT({time}, '7', {UUID_END}))")
             }
             Function::JsonObject => {
-                format!(
-                    "JSON_OBJECT({})",
-                    called.json_args(|text| format!("JSON_EXTRACT({text}, '$')"))
-                )
+                format!("JSON_OBJECT({})", called.json_args(json_of))
             }
             Function::JsonArray => {
-                format!(
-                    "JSON_ARRAY({})",
-                    called.json_args(|text| format!("JSON_EXTRACT({text}, '$')"))
-                )
+                format!("JSON_ARRAY({})", called.json_args(json_of))
             }
             Function::JsonContains => called.plain("JSON_CONTAINS"),
             Function::StrIndex => called.plain("INSTR"),

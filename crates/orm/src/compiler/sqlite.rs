@@ -130,9 +130,15 @@ impl Syntax for Sqlite {
             return;
         }
         let path = json_path(path, |back| format!("#-{back}"));
-        let _ = write!(sql, "({document} {} ", if text { "->>" } else { "->" });
+        // Its own `->>` makes numbers of numbers.
+        let (before, after) = if text {
+            ("nuages_json_text(", ")")
+        } else {
+            ("(", ")")
+        };
+        let _ = write!(sql, "{before}{document} -> ");
         bind(Value::Text(path), sql);
-        sql.push(')');
+        sql.push_str(after);
     }
 
     fn same_json(&self, document: String) -> String {

@@ -81,7 +81,7 @@ tests! {
         go!(create_tables(db, &[Draft::meta()]))?;
         let draft = |title: &str, author: &str, open: bool| Draft::create().title(title).author(author).open(open);
         go!(draft("a", "1", true))?;
-        assert_eq!(codes(&go!(draft("a", "2", true).full_clean()).unwrap_err()), [(None, "unique")]);
+        assert_eq!(codes(&go!(draft("a", "2", true).full_clean()).unwrap_err()), [(Some("title"), "unique")]);
         go!(draft("a", "2", false).full_clean())?;
         assert_eq!(codes(&go!(draft("", "a1", false).full_clean()).unwrap_err()), [(None, "unique")]);
         Ok(())
