@@ -64,7 +64,7 @@ impl<M: Model> CreateMode<M> for UpdatingOrCreating {
             .cloned()
             .collect();
         Op::new(M::OPERATIONS.update_or_create, async move {
-            let database = Target::find(using)?.database;
+            let database = Target::of_writes(using, M::meta())?.database;
             let inside = database.clone();
             let whole = async move || {
                 let mut raced = false;
@@ -113,7 +113,7 @@ fn find<M: Model>(lookups: &Values, using: Option<&Database>) -> QuerySet<M> {
 
 /// Makes the row; inside a transaction, so that its failure does not break that.
 async fn insert<M: Model>(values: Values, using: Option<Database>) -> Result<M> {
-    let target = Target::find(using.clone())?;
+    let target = Target::of_writes(using.clone(), M::meta())?;
     if !target.in_transaction() {
         return create(values, using).await;
     }
