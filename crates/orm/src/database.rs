@@ -287,7 +287,10 @@ impl DatabaseOptions {
             });
             let pool = Pool::new(driver, limits);
             // One at once: a wrong URL is an error here, and not in the first request.
-            drop(pool.lease(Purpose::Read, Holder::new("Database::connect")).await?);
+            drop(
+                pool.lease(Purpose::Read, Holder::new("Database::connect"))
+                    .await?,
+            );
             Ok(Database { pool, replicas: None })
         })
     }
@@ -412,6 +415,11 @@ impl Target {
     pub(crate) fn about(mut self, model: &'static str) -> Self {
         self.model = Some(model);
         self
+    }
+
+    /// Whether the code around has the connection for itself, and its session.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.level.as_ref().is_some_and(|level| level.is_pinned())
     }
 
     pub(crate) fn in_transaction(&self) -> bool {

@@ -100,14 +100,14 @@ pub use database::{Database, DatabaseOptions};
 pub use dialect::Dialect;
 pub use error::{BoxError, Error, Result};
 pub use field_type::{ColumnType, FieldType, Primitive};
-pub use raw::{FromRow, Raw, raw, raw_trusted};
-pub use row::Row;
-pub use schema::create_tables;
 pub use observe::{
     Statements, assert_num_queries, assert_num_queries_sync, count_queries, count_queries_sync,
 };
 pub use pool::PoolStatus;
+pub use raw::{FromRow, Raw, raw, raw_trusted};
 pub use router::{Router, set_router};
+pub use row::Row;
+pub use schema::create_tables;
 pub use transaction::{atomic, atomic_retry, on_commit, on_commit_or_fail, pinned_connection};
 pub use value::{Kind, Value};
 

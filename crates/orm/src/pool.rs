@@ -319,7 +319,10 @@ impl Pool {
                 "let those end, or raise `.pool_size(..)`; a task that a transaction waits for needs a connection beside it",
             ),
             Wanted::Turn => (
-                format!("its turn to write to {} (SQLite has one writer at a time)", self.limits.name),
+                format!(
+                    "its turn to write to {} (SQLite has one writer at a time)",
+                    self.limits.name
+                ),
                 "let that end first; a transaction must not wait for another task that writes",
             ),
         };

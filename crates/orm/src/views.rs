@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use nuages_bridge::Op;
-use nuages_handler::{BoxFuture, Error, IntoView, Next, Request, RequestHook, Response, Result, View, ViewCall};
+use nuages_handler::{
+    BoxFuture, Error, IntoView, Next, Request, RequestHook, Response, Result, View, ViewCall,
+};
 
 use crate::database::DATABASE;
 use crate::observe::{REQUEST, RequestState};

@@ -198,7 +198,8 @@ impl Connection {
 
     /// Whether it has served for so long, or was idle for so long, that it is to be closed.
     pub(crate) fn has_expired(&self, lifetime: Option<Duration>, idle_time: Option<Duration>) -> bool {
-        let past = |since: Instant, limit: Option<Duration>| limit.is_some_and(|limit| since.elapsed() >= limit);
+        let past =
+            |since: Instant, limit: Option<Duration>| limit.is_some_and(|limit| since.elapsed() >= limit);
         past(self.opened, lifetime) || past(self.last_used, idle_time)
     }
 

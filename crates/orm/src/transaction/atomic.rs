@@ -332,7 +332,9 @@ impl Drop for Running {
     fn drop(&mut self) {
         match self.part {
             Part::All => self.level.abandon(),
-            Part::Merged => self.level.poison("an `atomic` without a savepoint was dropped".to_owned()),
+            Part::Merged => self
+                .level
+                .poison("an `atomic` without a savepoint was dropped".to_owned()),
             Part::Nothing => {}
         }
     }
@@ -491,4 +493,3 @@ pub fn set_rollback() -> Result<(), Error> {
     level.set_rollback();
     Ok(())
 }
-

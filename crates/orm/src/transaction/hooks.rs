@@ -136,10 +136,7 @@ impl fmt::Debug for Queued {
 
 impl From<Work> for Queued {
     fn from(work: Work) -> Self {
-        Self {
-            work,
-            or_fail: false,
-        }
+        Self { work, or_fail: false }
     }
 }
 

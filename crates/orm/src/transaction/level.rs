@@ -126,7 +126,14 @@ impl Level {
         }
         let Some(parent) = parent else {
             let (lease, holds) = lease(&database, mode, holder).await?;
-            let level = Self::new(database, Kind::Transaction, mode, true, holder, Slot::new(lease, None));
+            let level = Self::new(
+                database,
+                Kind::Transaction,
+                mode,
+                true,
+                holder,
+                Slot::new(lease, None),
+            );
             return Ok((level, holds));
         };
         let outermost = !parent.is_transaction();
@@ -256,6 +263,18 @@ impl Level {
     /// Whether its user began it as a transaction.
     pub(crate) fn is_transaction(&self) -> bool {
         matches!(self.kind, Kind::Transaction | Kind::Savepoint(_))
+    }
+
+    /// Whether it, or one around it, keeps the connection.
+    pub(crate) fn is_pinned(&self) -> bool {
+        let mut level = Some(self);
+        while let Some(here) = level {
+            if here.kind == Kind::Pinned && here.database == self.database {
+                return true;
+            }
+            level = here.outer.as_deref();
+        }
+        false
     }
 
     fn number(&self) -> u32 {

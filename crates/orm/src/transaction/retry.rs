@@ -168,10 +168,7 @@ where
     #[track_caller]
     fn into_future(self) -> Self::IntoFuture {
         let Self {
-            body,
-            options,
-            times,
-            ..
+            body, options, times, ..
         } = self;
         let body = move || {
             let body = body.clone();

@@ -27,7 +27,9 @@ pub(crate) fn with_database(
     options: impl FnOnce(DatabaseOptions) -> DatabaseOptions,
     test: impl FnOnce(Database),
 ) {
-    with_database_url(backend, |url| test(options(Database::options(url)).connect().wait().unwrap()));
+    with_database_url(backend, |url| {
+        test(options(Database::options(url)).connect().wait().unwrap())
+    });
 }
 
 /// The same, for a test that connects itself.
@@ -42,7 +44,10 @@ pub(crate) fn with_database_url(backend: Backend, test: impl FnOnce(&str)) {
         Backend::SqliteMemory => test("sqlite::memory:"),
         Backend::SqliteFile => {
             let folder = tempfile::tempdir().unwrap();
-            test(&format!("sqlite:{}", folder.path().join("test.sqlite3").display()));
+            test(&format!(
+                "sqlite:{}",
+                folder.path().join("test.sqlite3").display()
+            ));
         }
         Backend::Postgres => {
             let Some((url, admin)) = server("PostgreSQL", "NUAGES_TEST_POSTGRES", POSTGRES) else {

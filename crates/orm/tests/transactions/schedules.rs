@@ -98,7 +98,11 @@ impl Worker {
                     _ => {}
                 }
             }
-            if self.one_in(6) { Err(self.failed()) } else { Ok(kept) }
+            if self.one_in(6) {
+                Err(self.failed())
+            } else {
+                Ok(kept)
+            }
         })
     }
 
@@ -123,7 +127,11 @@ impl Worker {
                 _ => {}
             }
         }
-        if self.one_in(8) { Err(self.failed()) } else { Ok(kept) }
+        if self.one_in(8) {
+            Err(self.failed())
+        } else {
+            Ok(kept)
+        }
     }
 }
 
@@ -154,7 +162,11 @@ async fn schedule(db: &Database, worker: &Worker) {
     for _ in 0..3 {
         let (db, worker) = (db.clone(), worker.clone());
         tasks.push(tokio::spawn(async move {
-            let dropped_after = if worker.one_in(2) { worker.random.below(40) } else { u64::MAX };
+            let dropped_after = if worker.one_in(2) {
+                worker.random.below(40)
+            } else {
+                u64::MAX
+            };
             let transaction = db.scope(async {
                 if worker.one_in(4) {
                     let worker = worker.clone();
@@ -216,7 +228,11 @@ async fn schedule(db: &Database, worker: &Worker) {
 async fn quiet(db: &Database) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while db.status().in_use > 0 {
-        assert!(Instant::now() < deadline, "a connection never came back: {:?}", db.status());
+        assert!(
+            Instant::now() < deadline,
+            "a connection never came back: {:?}",
+            db.status()
+        );
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
@@ -241,7 +257,9 @@ async fn clean(db: &Database, size: usize) {
                 held.wait().await;
             }
             if db.dialect() == Dialect::Postgres {
-                raw("SELECT set_config('nuages.open', 'yes', true)").execute().await?;
+                raw("SELECT set_config('nuages.open', 'yes', true)")
+                    .execute()
+                    .await?;
             }
             assert_eq!(raw(open).fetch::<(i64,)>().await?, [(0,)]);
             atomic(async || entry(-1, 0).await).await?;
@@ -254,7 +272,11 @@ async fn clean(db: &Database, size: usize) {
     let mut checks: Vec<_> = (0..size).map(|_| Box::pin(check())).collect();
     poll_fn(|cx| {
         checks.retain_mut(|check| check.as_mut().poll(cx).is_pending());
-        if checks.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        if checks.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
     .await;
 }
@@ -303,7 +325,7 @@ fn run(backend: Backend, size: u32, first_seed: u64) {
             }
             clean(&db, size as usize).await;
         };
-        if first_seed % 2 == 0 {
+        if first_seed.is_multiple_of(2) {
             on_runtime(all);
         } else {
             on_current_thread(all);
@@ -360,7 +382,11 @@ fn schedules_on_mariadb_with_one_connection() {
 fn every_point(backend: Backend) {
     with_database_url(backend, |url| {
         let driver = shaky(Driver::from_url(url).unwrap(), Pace::Once);
-        let db = Database::with_driver(driver).pool_size(1).connect().wait().unwrap();
+        let db = Database::with_driver(driver)
+            .pool_size(1)
+            .connect()
+            .wait()
+            .unwrap();
         table(&db);
         on_current_thread(async {
             let mut times = 0;
@@ -400,7 +426,11 @@ fn every_point(backend: Backend) {
 }
 
 async fn clean_books(db: &Database) {
-    let rows: Vec<(i32, i64)> = raw("SELECT id, amount FROM ledger").using(db).fetch().await.unwrap();
+    let rows: Vec<(i32, i64)> = raw("SELECT id, amount FROM ledger")
+        .using(db)
+        .fetch()
+        .await
+        .unwrap();
     assert!(rows.is_empty() || rows == [(1, 1), (1, -1)], "{rows:?}");
     clean(db, 1).await;
 }
