@@ -138,12 +138,16 @@ mod related_many;
 mod relation;
 mod selection;
 mod subquery;
+mod tuples;
 mod write;
 
 pub use aggregate::{Aggregates, Summed};
 pub use case::{Case, when};
 pub use column::Column;
-pub use compute::{Compute, HasDate, HasTime, Integer, IntoExpression, now, random, value};
+pub use compute::{
+    Compute, DateFunctions, HasDate, HasTime, Integer, IntoExpression, NumberFunctions, TextFunctions, now,
+    random, value,
+};
 pub use condition::{Condition, IntoCondition};
 pub use expression::{Expression, Grouped, Number, Operand};
 pub use foreign_key::ForeignKey;

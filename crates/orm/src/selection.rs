@@ -7,6 +7,7 @@ use crate::field_type::ColumnType;
 use crate::model::Reader;
 use crate::path::ToOnePath;
 use crate::query::Expr;
+use crate::tuples::for_tuples;
 
 /// What can be selected in a query of `S`: a column, an [`Expression`], or a tuple of these.
 #[diagnostic::on_unimplemented(
@@ -68,8 +69,8 @@ impl<S: 'static, C: ColumnType> Selection<S> for Expression<S, C> {
     }
 }
 
-macro_rules! tuples {
-    ($($($part:ident)+;)*) => {$(
+macro_rules! tuple {
+    ($($part:ident)+) => {
         #[diagnostic::do_not_recommend]
         impl<S: 'static, $($part: Selection<S>),+> Selection<S> for ($($part,)+) {
             type Tuple = ($($part::Row,)+);
@@ -89,19 +90,10 @@ macro_rules! tuples {
                 tuple
             }
         }
-    )*};
+    };
 }
 
-tuples! {
-    A;
-    A B;
-    A B C;
-    A B C D;
-    A B C D E;
-    A B C D E F;
-    A B C D E F G;
-    A B C D E F G H;
-}
+for_tuples!(tuple);
 
 /// Two tuples as one: a row of an annotated query is the record or the values, and then the annotations.
 #[diagnostic::on_unimplemented(
