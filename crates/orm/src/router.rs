@@ -81,7 +81,7 @@ fn router() -> Option<Arc<dyn Router>> {
 pub(crate) fn routed(statement: &Statement) -> Option<Database> {
     let router = router()?;
     match statement {
-        Statement::Select(select) if !select.for_update => router.read(select.model),
+        Statement::Select(select) if select.lock.is_none() => router.read(select.model),
         statement => router.write(statement.model()),
     }
 }
