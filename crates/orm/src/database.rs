@@ -172,6 +172,28 @@ impl fmt::Debug for Database {
     }
 }
 
+impl Database {
+    /// How many statements were sent to it since it was connected, without those that begin and end transactions. For tests that pin how many a view needs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Tag { id: i64, name: String }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Tag::meta()]).wait()?;
+    /// let before = db.statements();
+    /// Tag::objects().using(&db).all().wait()?;
+    /// assert_eq!(db.statements() - before, 1);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.pool.statements()
+    }
+}
+
 /// How a database is connected to.
 #[must_use]
 pub struct DatabaseOptions {
@@ -429,6 +451,7 @@ impl Target {
     /// Runs a statement; gives the number of rows that it changed or gave.
     async fn call(&self, call: &mut Call, purpose: Purpose) -> Result<u64> {
         let limits = self.database.pool.limits();
+        self.database.pool.count_statement();
         let watch = Watch::new(limits, call);
         let result = self.run(call, purpose).instrument(watch.span.clone()).await;
         watch.ended(limits, call, &result);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -99,6 +99,8 @@ pub(crate) struct Pool {
     writer: Resource,
     waiting: AtomicUsize,
     state: Mutex<State>,
+    /// Statements sent so far.
+    statements: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -172,8 +174,17 @@ impl Pool {
             writer: Resource::new(format!("the turn to write to {}", limits.name), 1),
             waiting: AtomicUsize::new(0),
             state: Mutex::default(),
+            statements: AtomicU64::new(0),
             limits,
         })
+    }
+
+    pub(crate) fn count_statement(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
