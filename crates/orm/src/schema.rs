@@ -11,6 +11,7 @@ use crate::database::Database;
 use crate::driver::{Call, Violation};
 use crate::meta::{ColumnMeta, ModelMeta, OnDelete, RelationMeta};
 use crate::pool::Holder;
+use crate::router::check_relations;
 use crate::transaction::run_all;
 use crate::{Dialect, Kind, Op, Result};
 
@@ -24,12 +25,16 @@ use crate::{Dialect, Kind, Op, Result};
 /// # Errors
 ///
 /// The database's; a configuration error where a model asks for what the database does not have, as for an exclusion constraint.
+#[track_caller]
 pub fn create_tables(database: &Database, models: &[&'static ModelMeta]) -> Op<'static, ()> {
     let statements = statements(database.dialect(), models);
     let database = database.clone();
+    let holder = Holder::new("create_tables");
+    let checked = check_relations(models);
     Op::leaf("create_tables", async move {
+        checked?;
         let calls = statements?.into_iter().map(Call::batch).collect();
-        run_all(database, Holder::new("`create_tables`", None), calls).await
+        run_all(database, holder, calls).await
     })
 }
 
