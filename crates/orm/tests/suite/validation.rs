@@ -83,7 +83,8 @@ tests! {
         go!(draft("a", "1", true))?;
         assert_eq!(codes(&go!(draft("a", "2", true).full_clean()).unwrap_err()), [(Some("title"), "unique")]);
         go!(draft("a", "2", false).full_clean())?;
-        assert_eq!(codes(&go!(draft("", "a1", false).full_clean()).unwrap_err()), [(None, "unique")]);
+        let together = go!(draft("", "a1", false).full_clean()).unwrap_err();
+        assert_eq!(codes(&together), [(Some("title"), "blank"), (None, "unique")]);
         Ok(())
     }
 
