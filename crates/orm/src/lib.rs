@@ -71,6 +71,7 @@ extern crate self as nuages_orm;
 
 mod compiler;
 mod database;
+mod delete;
 mod dialect;
 pub mod driver;
 pub mod dynamic;
@@ -83,6 +84,7 @@ mod placeholders;
 mod pool;
 pub mod query;
 mod raw;
+mod registry;
 mod replicas;
 mod router;
 mod row;
@@ -98,8 +100,9 @@ mod value;
 pub mod views;
 
 pub use database::{Database, DatabaseOptions};
+pub use delete::Deleted;
 pub use dialect::Dialect;
-pub use error::{BoxError, Error, Result};
+pub use error::{BoxError, Error, HeldBy, Result};
 pub use field_type::{ColumnType, FieldType, Primitive};
 pub use observe::{
     Statements, assert_num_queries, assert_num_queries_sync, count_queries, count_queries_sync,
@@ -225,14 +228,17 @@ pub use write::{
 #[doc(hidden)]
 pub mod __private {
     pub use crate::deserialize::{Parts, Source, deserialize, required};
+    pub use crate::key::{key_value, new_uuid, optional_key_value};
     pub use crate::loading::SerializeState;
     pub use crate::many_to_many::{Automatic, Own, Through};
     pub use crate::model::{Operations, Reader, Selected};
     pub use crate::path::LoadedBy;
     pub use crate::prefetch::{Holds, Plan, Query, RowKey};
-    pub use crate::queryset::delete;
+    pub use crate::queryset::delete_record;
+    pub use crate::registry::Registered;
     pub use crate::relation::RelationNamed;
     pub use crate::write::{CreateMode, Creation, Give, LooksUp, default_value};
+    pub use inventory;
     pub use nuages_orm_macros::facade_model;
     pub use serde;
 }

@@ -153,7 +153,7 @@ impl Writer {
     fn column(&self, model: &ModelMeta, column: &ColumnMeta, sql: &mut String) {
         quote(column.column, sql);
         sql.push(' ');
-        sql.push_str(&self.syntax.column_type(column));
+        sql.push_str(&self.syntax.column_type(column.typed_as()));
         if !column.nullable {
             sql.push_str(" NOT NULL");
         }
@@ -291,10 +291,11 @@ fn write_target(relation: &RelationMeta, sql: &mut String) {
     sql.push_str(" (");
     quote(relation.to_column, sql);
     sql.push_str(match relation.on_delete {
-        OnDelete::Cascade => ") ON DELETE CASCADE",
+        OnDelete::Cascade | OnDelete::DbCascade => ") ON DELETE CASCADE",
         OnDelete::Protect => ") ON DELETE RESTRICT",
-        OnDelete::SetNull => ") ON DELETE SET NULL",
-        OnDelete::DoNothing => ")",
+        OnDelete::SetNull | OnDelete::DbSetNull => ") ON DELETE SET NULL",
+        // What goes with the row is gone before it, and else the rule refuses.
+        OnDelete::Restrict | OnDelete::SetDefault | OnDelete::Set | OnDelete::DoNothing => ")",
     });
 }
 

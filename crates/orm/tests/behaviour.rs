@@ -213,6 +213,30 @@ macro_rules! shop {
     }};
 }
 
+/// What comes of it, after so many statements.
+macro_rules! in_statements {
+    ($db:ident, $count:literal, $op:expr) => {{
+        let before = $db.statements();
+        let result = go!($op);
+        assert_eq!(
+            $db.statements() - before,
+            $count,
+            "statements of {}",
+            stringify!($op)
+        );
+        result
+    }};
+}
+
+macro_rules! scene {
+    ($db:ident) => {
+        go!(Op::new("scene", {
+            let db = $db.clone();
+            async move { scene(&db).await }
+        }))?
+    };
+}
+
 /// The tests of a file, for `waited` and `awaited` alike.
 macro_rules! backends {
     ($($name:ident)*) => {$(
@@ -307,6 +331,22 @@ mod waited {
         include!("suite/relations.rs");
     }
 
+    mod deletes {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/deletes.rs");
+    }
+
+    mod keys {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/keys.rs");
+    }
+
     mod subqueries {
         use super::super::*;
 
@@ -399,6 +439,22 @@ mod awaited {
         use nuages_orm::prelude::*;
 
         include!("suite/relations.rs");
+    }
+
+    mod deletes {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/deletes.rs");
+    }
+
+    mod keys {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/keys.rs");
     }
 
     mod subqueries {

@@ -343,11 +343,8 @@ impl Core {
         })
     }
 
-    /// A statement that changes the query's rows, made of its filter.
-    pub(crate) async fn execute(
-        self,
-        statement: impl FnOnce(&'static ModelMeta, Option<Expr>) -> Statement,
-    ) -> Result<u64> {
+    /// The model, which of its rows, and where: for statements that change them.
+    pub(crate) fn into_rows(self) -> Result<(&'static ModelMeta, Option<Expr>, Option<Database>)> {
         if let Some(misuse) = self.misuse {
             return Err(Error::configuration(misuse));
         }
@@ -365,8 +362,16 @@ impl Core {
         } else {
             self.select.filter
         };
-        let statement = statement(model, filter);
-        database::execute(self.using, statement).await
+        Ok((model, filter, self.using))
+    }
+
+    /// A statement that changes the query's rows, made of its filter.
+    pub(crate) async fn execute(
+        self,
+        statement: impl FnOnce(&'static ModelMeta, Option<Expr>) -> Statement,
+    ) -> Result<u64> {
+        let (model, filter, using) = self.into_rows()?;
+        database::execute(using, statement(model, filter)).await
     }
 }
 

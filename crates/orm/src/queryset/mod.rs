@@ -18,6 +18,7 @@ pub(crate) use self::core::Core;
 pub use self::values::{Groups, Mapped, Values};
 use crate::condition::{IntoCondition, Test};
 use crate::database::Database;
+use crate::delete::{self, Deleted};
 use crate::expression::Grouped;
 use crate::field_type::ColumnType;
 use crate::loading::{Follow, Relate};
@@ -25,7 +26,7 @@ use crate::model::{Fields, Model, Record, one};
 use crate::order::IntoOrder;
 use crate::path::{Cons, Nil, Path, Unroll};
 use crate::prefetch::{IntoPrefetch, Prefetched};
-use crate::query::{Delete, Expr, MOST_VALUES, Operator, Select, Statement, Update};
+use crate::query::{Expr, MOST_VALUES, Operator, Select, Statement, Update};
 use crate::relation::{Related, Relation, ToOne};
 use crate::selection::Selection;
 use crate::write::{Assignments, BulkCreate, Columns, NewRow, bulk_update};
@@ -668,20 +669,21 @@ impl<S: Record> QuerySet<S> {
         bulk_update(records, &names, self.core.database())
     }
 
-    /// Deletes all rows of the query; gives how many those are.
+    /// Deletes all rows of the query, and does with what points to them as each relation's `on_delete` says; gives how many rows of which models went.
     ///
-    /// What points to them is deleted, kept from it or set to NULL by the database, as the relation's `on_delete` says.
+    /// All or nothing, in one transaction. What nothing points to goes in one statement, unread; else the keys are read first, of the query's rows
+    /// and of those that go with them.
     ///
     /// # Errors
     ///
-    /// Those of every statement; [`is_integrity`](crate::Error::is_integrity) where a row is protected by one that points to it; a configuration
+    /// Those of every statement; [`is_protected`](crate::Error::is_protected) where rows are held by others that point to them; a configuration
     /// error for a sliced query.
     #[track_caller]
-    pub fn delete(self) -> Op<'static, u64> {
+    pub fn delete(self) -> Op<'static, Deleted> {
         let core = self.core;
-        Op::leaf(S::Model::OPERATIONS.delete, async move {
-            core.execute(|model, filter| Statement::Delete(Delete { model, filter }))
-                .await
+        Op::new(S::Model::OPERATIONS.delete, async move {
+            let (model, filter, using) = core.into_rows()?;
+            delete::delete(model, delete::Rows::Where(filter), using).await
         })
     }
 }
@@ -701,7 +703,9 @@ pub(crate) fn is_key<M: Model>(key: &M::Key) -> Expr {
 /// Deletes a record's row.
 #[doc(hidden)]
 #[track_caller]
-pub fn delete<S: Record>(record: &S) -> Op<'static, u64> {
-    let query = QuerySet::<S::Model>::filtered(is_key::<S::Model>(&record.primary_key()));
-    query.delete()
+pub fn delete_record<S: Record>(record: &S) -> Op<'static, Deleted> {
+    let key = record.primary_key().to_value();
+    Op::new(<S::Model as Model>::OPERATIONS.delete, async move {
+        delete::delete(S::Model::meta(), delete::Rows::Key(key), None).await
+    })
 }
