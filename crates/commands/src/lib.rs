@@ -22,6 +22,11 @@
 //! # }
 //! ```
 //!
+//! # Features
+//!
+//! - `migrations`: `makemigrations`, `migrate`, `showmigrations`, `sqlmigrate`, `squashmigrations`, `lintmigrations` and `inspectdb`, all of them
+//!   added by `Commands::migrations`.
+//!
 //! # What is left out on purpose
 //!
 //! No command knows an application's type: each is given what it needs when it is made.
@@ -29,12 +34,18 @@
 mod command;
 mod error;
 mod forward;
+#[cfg(feature = "migrations")]
+mod migrations;
 mod routes;
 
 pub use clap;
 pub use command::{Command, Commands};
 pub use error::{Error, Result};
 pub use forward::forward;
+#[cfg(feature = "migrations")]
+pub use migrations::{
+    InspectDb, LintMigrations, MakeMigrations, Migrate, ShowMigrations, SqlMigrate, SquashMigrations,
+};
 pub use routes::Routes;
 
 /// What running a command returns: `.await` it, or `.wait()` for it.

@@ -98,7 +98,7 @@ pub use error::{BoxError, Error, Result};
 pub use field_type::{ColumnType, FieldType, Primitive};
 pub use raw::{FromRow, Raw, raw, raw_trusted};
 pub use row::Row;
-pub use schema::create_tables;
+pub use schema::{constraint_name, create_tables};
 pub use transaction::{atomic, on_commit};
 pub use value::{Kind, Value};
 

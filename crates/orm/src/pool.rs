@@ -116,6 +116,11 @@ impl Pool {
         })
     }
 
+    /// A pool of one connection to the same database.
+    pub(crate) fn separate(&self) -> Arc<Self> {
+        Self::new(self.driver.clone(), 1, self.wait_time)
+    }
+
     pub(crate) fn dialect(&self) -> Dialect {
         self.driver.dialect()
     }
