@@ -9,6 +9,10 @@ use crate::shell::{Cargo, Shell};
 pub(crate) enum Subject {
     /// Calls between async and sync code.
     Bridge,
+    /// Requests a second and their costs, beside raw hyper and others; then the WebSockets.
+    Http,
+    /// Instructions a request, as callgrind counts them.
+    Instructions,
     /// The server under slow clients, and what an idle connection costs.
     Attack,
     /// A broadcast to a thousand WebSockets.
@@ -19,22 +23,35 @@ pub(crate) enum Subject {
 pub(crate) fn run(shell: &Shell, subject: Subject, rounds: u32) -> anyhow::Result<()> {
     match subject {
         Subject::Bridge => shell.run(&program("bench_bridge").args([rounds.to_string()])),
-        Subject::Attack => attack(shell),
-        Subject::Websocket => {
-            let program = Cargo::new("run --release -p bench_websocket --");
-            shell.run(&program.args([rounds.to_string()]))
+        Subject::Http => {
+            shell.run(&http().args([rounds.to_string()]))?;
+            websocket(shell, rounds)
         }
+        Subject::Instructions => shell.run(&http().args(["instructions"])),
+        Subject::Attack => attack(shell),
+        Subject::Websocket => websocket(shell, rounds),
     }
+}
+
+fn websocket(shell: &Shell, rounds: u32) -> anyhow::Result<()> {
+    let program = Cargo::new("run --release -p bench_websocket --");
+    shell.run(&program.args([rounds.to_string()]))
+}
+
+fn http() -> Cargo {
+    Cargo::new("run --release -p bench_http --bin bench_http --")
 }
 
 /// The verb `soak`: everything at once for a while; fails where threads or memory grow.
 pub(crate) fn soak(shell: &Shell, subject: Subject, minutes: u32) -> anyhow::Result<()> {
     match subject {
         Subject::Bridge => shell.run(&program("soak_bridge").args([minutes.to_string()])),
-        Subject::Websocket => {
-            anyhow::bail!("there is no soak of WebSockets; run `cargo xtask bench websocket`")
+        other => {
+            let name = other
+                .to_possible_value()
+                .map_or_else(String::new, |value| value.get_name().to_owned());
+            anyhow::bail!("there is no soak of it; run `cargo xtask bench {name}`")
         }
-        Subject::Attack => anyhow::bail!("the attack is no soak; run `cargo xtask bench attack`"),
     }
 }
 

@@ -42,6 +42,8 @@ Examples:
   cargo xtask layers               after a new dependency
   cargo xtask models               the bridge under many hundred schedules of its threads
   cargo xtask bench bridge         what a call between async and sync code costs
+  cargo xtask bench http           what a request costs, beside raw hyper, axum and threads
+  cargo xtask bench instructions   the same in instructions, by callgrind
   cargo xtask bench websocket      a broadcast to a thousand clients, beside tungstenite
   cargo xtask bench attack         a normal client beside a thousand slow ones, and ten thousand idle ones
   cargo xtask soak bridge          ten minutes of everything at once

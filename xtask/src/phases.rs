@@ -33,13 +33,13 @@ pub(crate) const PHASES: &[(&str, Phase)] = &[
     ("nuages-protocol", Phase::One),
     ("phase1", Phase::One),
     ("bench_bridge", Phase::One),
-    ("bench_http", Phase::One),
     ("bench_websocket", Phase::One),
     ("bridge_models", Phase::One),
     ("nuages-handler", Phase::Two),
     ("nuages-views-macros", Phase::Two),
     ("nuages-views", Phase::Two),
     ("phase2", Phase::Two),
+    ("bench_http", Phase::Two),
     ("nuages-orm-macros", Phase::Three),
     ("nuages-orm", Phase::Three),
     ("nuages-migrations", Phase::Three),
@@ -104,12 +104,12 @@ mod tests {
         let one = Selection::UpTo(Phase::One).args(&members()).join(" ");
         assert_eq!(
             one,
-            "-p nuages-bridge -p nuages-macros -p nuages-protocol -p phase1 -p bench_bridge -p bench_http -p bench_websocket -p bridge_models"
+            "-p nuages-bridge -p nuages-macros -p nuages-protocol -p phase1 -p bench_bridge -p bench_websocket -p bridge_models"
         );
         let two = Selection::UpTo(Phase::Two).args(&members()).join(" ");
         assert_eq!(
             two,
-            format!("{one} -p nuages-handler -p nuages-views-macros -p nuages-views -p phase2")
+            format!("{one} -p nuages-handler -p nuages-views-macros -p nuages-views -p phase2 -p bench_http")
         );
     }
 

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::compute::{Base, Compute};
+use crate::compute::{Base, Compute, NumberFunctions as _};
 use crate::condition::IntoCondition;
 use crate::expression::{Expression, Grouped, Number};
 use crate::field_type::{ColumnType, FieldType};

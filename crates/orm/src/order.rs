@@ -8,6 +8,7 @@ use crate::expression::{Expression, Grouped};
 use crate::field_type::ColumnType;
 use crate::path::ToOnePath;
 use crate::query::{self, Expr};
+use crate::tuples::pushed_in_tuples;
 
 /// One part of an order of a query of `S`: `b.published.desc()`.
 pub struct Order<S> {
@@ -18,9 +19,25 @@ pub struct Order<S> {
 impl<S> Order<S> {
     pub(crate) fn new(expr: Expr, descending: bool) -> Self {
         Self {
-            order: query::Order { expr, descending },
+            order: query::Order::by(expr, descending),
             scope: PhantomData,
         }
+    }
+}
+
+impl<S> Order<S> {
+    /// NULLs before all values.
+    #[must_use]
+    pub fn nulls_first(mut self) -> Self {
+        self.order.nulls = Some(query::Nulls::First);
+        self
+    }
+
+    /// NULLs behind all values.
+    #[must_use]
+    pub fn nulls_last(mut self) -> Self {
+        self.order.nulls = Some(query::Nulls::Last);
+        self
     }
 }
 
@@ -86,24 +103,4 @@ impl<M> IntoOrder<Grouped<M>> for Order<M> {
     }
 }
 
-macro_rules! tuples {
-    ($($($part:ident)+;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<S, $($part: IntoOrder<S>),+> IntoOrder<S> for ($($part,)+) {
-            fn push_to(self, order: &mut Vec<query::Order>) {
-                #[expect(non_snake_case, reason = "the type parameters name the variables too")]
-                let ($($part,)+) = self;
-                $($part.push_to(order);)+
-            }
-        }
-    )*};
-}
-
-tuples! {
-    A;
-    A B;
-    A B C;
-    A B C D;
-    A B C D E;
-    A B C D E F;
-}
+pushed_in_tuples!(IntoOrder, query::Order, $);

@@ -6,6 +6,6 @@ pub use rust_decimal::Decimal;
 pub use uuid::Uuid;
 
 pub use crate::{
-    Aggregates, Compute, Condition, Database, Expression, FieldType, Fields, ForeignKey, Loading, Many,
-    Model, Op, QuerySet, Record, With, model, when,
+    Aggregates, Compute, Condition, Database, DateFunctions, Expression, FieldType, Fields, ForeignKey,
+    Loading, Many, Model, NumberFunctions, Op, QuerySet, Record, TextFunctions, Windows, With, model, when,
 };

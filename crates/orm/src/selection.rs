@@ -2,11 +2,13 @@
 
 use crate::Result;
 use crate::column::Column;
+use crate::condition::Condition;
 use crate::expression::Expression;
 use crate::field_type::ColumnType;
 use crate::model::Reader;
 use crate::path::ToOnePath;
 use crate::query::Expr;
+use crate::tuples::for_tuples;
 
 /// What can be selected in a query of `S`: a column, an [`Expression`], or a tuple of these.
 #[diagnostic::on_unimplemented(
@@ -19,6 +21,8 @@ pub trait Selection<S>: 'static {
     type Tuple: Send + 'static;
     /// What each row becomes: a value, if one thing is selected alone.
     type Row: Send + 'static;
+    /// The same as columns of a query around this one, whose scope is `T`.
+    type Outputs<T: 'static>;
 
     /// Appends what is selected.
     #[doc(hidden)]
@@ -31,11 +35,22 @@ pub trait Selection<S>: 'static {
     /// The tuple as a row.
     #[doc(hidden)]
     fn row(tuple: Self::Tuple) -> Self::Row;
+
+    /// The columns of a query around this one, from a position on.
+    #[doc(hidden)]
+    fn outputs<T: 'static>(next: &mut usize) -> Self::Outputs<T>;
+}
+
+fn output<T, C: ColumnType>(next: &mut usize) -> Expression<T, C> {
+    let index = *next;
+    *next += 1;
+    Expression::computed(Expr::Output(index), C::NULLABLE)
 }
 
 impl<P: ToOnePath, C: ColumnType> Selection<P::Root> for Column<P, C> {
     type Tuple = (P::Out<C>,);
     type Row = P::Out<C>;
+    type Outputs<T: 'static> = Expression<T, P::Out<C>>;
 
     fn push_to(&self, out: &mut Vec<Expr>) {
         out.push(self.located().expr());
@@ -48,12 +63,17 @@ impl<P: ToOnePath, C: ColumnType> Selection<P::Root> for Column<P, C> {
     fn row((value,): Self::Tuple) -> Self::Row {
         value
     }
+
+    fn outputs<T: 'static>(next: &mut usize) -> Self::Outputs<T> {
+        output(next)
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<S: 'static, C: ColumnType> Selection<S> for Expression<S, C> {
     type Tuple = (C,);
     type Row = C;
+    type Outputs<T: 'static> = Expression<T, C>;
 
     fn push_to(&self, out: &mut Vec<Expr>) {
         out.push(self.expr.clone());
@@ -66,14 +86,43 @@ impl<S: 'static, C: ColumnType> Selection<S> for Expression<S, C> {
     fn row((value,): Self::Tuple) -> Self::Row {
         value
     }
+
+    fn outputs<T: 'static>(next: &mut usize) -> Self::Outputs<T> {
+        output(next)
+    }
 }
 
-macro_rules! tuples {
-    ($($($part:ident)+;)*) => {$(
+/// A condition as a value: where a NULL makes it unknown, it is false.
+#[diagnostic::do_not_recommend]
+impl<S: 'static> Selection<S> for Condition<S> {
+    type Tuple = (bool,);
+    type Row = bool;
+    type Outputs<T: 'static> = Expression<T, bool>;
+
+    fn push_to(&self, out: &mut Vec<Expr>) {
+        out.push(self.clone().value().expr);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self::Tuple> {
+        Ok((reader.next()?,))
+    }
+
+    fn row((value,): Self::Tuple) -> Self::Row {
+        value
+    }
+
+    fn outputs<T: 'static>(next: &mut usize) -> Self::Outputs<T> {
+        output(next)
+    }
+}
+
+macro_rules! tuple {
+    ($($part:ident)+) => {
         #[diagnostic::do_not_recommend]
         impl<S: 'static, $($part: Selection<S>),+> Selection<S> for ($($part,)+) {
             type Tuple = ($($part::Row,)+);
             type Row = ($($part::Row,)+);
+            type Outputs<T: 'static> = ($($part::Outputs<T>,)+);
 
             fn push_to(&self, out: &mut Vec<Expr>) {
                 #[expect(non_snake_case, reason = "the type parameters name the variables too")]
@@ -88,20 +137,15 @@ macro_rules! tuples {
             fn row(tuple: Self::Tuple) -> Self::Row {
                 tuple
             }
+
+            fn outputs<T: 'static>(next: &mut usize) -> Self::Outputs<T> {
+                ($($part::outputs(next),)+)
+            }
         }
-    )*};
+    };
 }
 
-tuples! {
-    A;
-    A B;
-    A B C;
-    A B C D;
-    A B C D E;
-    A B C D E F;
-    A B C D E F G;
-    A B C D E F G H;
-}
+for_tuples!(tuple);
 
 /// Two tuples as one: a row of an annotated query is the record or the values, and then the annotations.
 #[diagnostic::on_unimplemented(

@@ -7,53 +7,15 @@
 mod client;
 mod server;
 
-use std::{
-    process::{Child, Command, ExitCode, Stdio},
-    time::Duration,
-};
+use std::{process::ExitCode, time::Duration};
 
+use bench_http_child::Server;
 use client::{Attackers, Idle, Kind, normal};
 
 /// By how much the normal client's median may grow.
 const GROWTH: f64 = 3.0;
 /// What a connection may outlast its timeout by: the clock of the server looks every now and then, and the machine is busy.
 const SLACK: Duration = Duration::from_secs(4);
-
-/// The server, ended with the program.
-struct Server {
-    child: Child,
-    address: std::net::SocketAddr,
-}
-
-impl Server {
-    fn start() -> std::io::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        let stdout = child.stdout.as_mut().ok_or(std::io::ErrorKind::BrokenPipe)?;
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line)?;
-        let address = line.trim().parse().map_err(std::io::Error::other)?;
-        Ok(Self { child, address })
-    }
-
-    /// How much memory the server holds, in bytes.
-    fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-        kilobytes.unwrap_or_default() * 1024
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn main() -> ExitCode {
     raise_the_limit_of_files();
@@ -86,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(connections: usize, idle: usize, time: Duration) -> std::io::Result<bool> {
-    let server = Server::start()?;
+    let server = Server::start(&["serve"])?;
     let alone = normal(server.address, time / 3).await?;
     println!(
         "normal client alone        median {:>8.0} us, {} requests",

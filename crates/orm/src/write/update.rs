@@ -11,6 +11,7 @@ use crate::model::Model;
 use crate::path::{Root, ToOnePath};
 use crate::query::Expr;
 use crate::relation::{One, OneOrNone, Related, Relation};
+use crate::tuples::pushed_in_tuples;
 use crate::value::Value;
 
 /// A column of `M` and its new value: `b.stock.set(b.stock - 1)`.
@@ -58,29 +59,7 @@ impl<M> Assignments<M> for Assignment<M> {
     }
 }
 
-macro_rules! tuples {
-    ($($($part:ident)+;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<M, $($part: Assignments<M>),+> Assignments<M> for ($($part,)+) {
-            fn push_to(self, out: &mut Vec<(&'static str, Expr)>) {
-                #[expect(non_snake_case, reason = "the type parameters name the variables too")]
-                let ($($part,)+) = self;
-                $($part.push_to(out);)+
-            }
-        }
-    )*};
-}
-
-tuples! {
-    A;
-    A B;
-    A B C;
-    A B C D;
-    A B C D E;
-    A B C D E F;
-    A B C D E F G;
-    A B C D E F G H;
-}
+pushed_in_tuples!(Assignments, (&'static str, Expr), $);
 
 /// Columns of `M` by themselves: a column, a foreign key, or a tuple of these.
 #[diagnostic::on_unimplemented(
@@ -106,29 +85,7 @@ impl<M: Model, R: Relation<From = M, Kind: crate::relation::ToOne>> Columns<M> f
     }
 }
 
-macro_rules! columns {
-    ($($($part:ident)+;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<M, $($part: Columns<M>),+> Columns<M> for ($($part,)+) {
-            fn push_to(self, out: &mut Vec<&'static str>) {
-                #[expect(non_snake_case, reason = "the type parameters name the variables too")]
-                let ($($part,)+) = self;
-                $($part.push_to(out);)+
-            }
-        }
-    )*};
-}
-
-columns! {
-    A;
-    A B;
-    A B C;
-    A B C D;
-    A B C D E;
-    A B C D E F;
-    A B C D E F G;
-    A B C D E F G H;
-}
+pushed_in_tuples!(Columns, &'static str, $);
 
 /// What a column of type `C` can be set to in a query of `S`: a value, or a column or expression of the same query.
 #[diagnostic::on_unimplemented(

@@ -1,17 +1,21 @@
 //! MariaDB, by sqlx. MySQL speaks almost the same, and is not tested.
 
 mod error;
-mod row;
 mod value;
 
 use std::fmt;
 use std::str::FromStr as _;
 
-use sqlx::ConnectOptions as _;
-use sqlx::mysql::{MySql, MySqlArguments, MySqlConnectOptions, MySqlQueryResult, MySqlRow};
+use chrono::NaiveDateTime;
+use jiff::Timestamp;
+use sqlx::mysql::{
+    MySql, MySqlArguments, MySqlConnectOptions, MySqlQueryResult, MySqlTypeInfo, MySqlValueRef,
+};
+use sqlx::{ConnectOptions as _, Decode, TypeInfo as _, ValueRef as _};
+use uuid::Uuid;
 
-use self::row::MariaDbRow;
-use super::server::{Server, ServerConnection};
+use super::convert::timestamp_from_chrono;
+use super::server::{Own, Server, ServerConnection, Stored, add};
 use super::{AsyncConnection, AsyncDriver, BoxFuture};
 use crate::{Dialect, Error, Result, Value};
 
@@ -72,17 +76,74 @@ impl AsyncDriver for MariaDbDriver {
     }
 }
 
-impl Server for MySql {
-    type Read<'r> = MariaDbRow<'r>;
+fn decode<'r, T: Decode<'r, MySql>>(value: MySqlValueRef<'r>) -> Own<T> {
+    T::decode(value)
+}
 
-    fn read(row: &MySqlRow) -> MariaDbRow<'_> {
-        MariaDbRow::new(row)
+impl Server for MySql {
+    const TITLE: &'static str = "MariaDB";
+
+    const BYTES: &'static [Stored] = &[Stored::Text];
+
+    fn stored(info: &MySqlTypeInfo) -> Stored {
+        match info.name() {
+            "BOOLEAN" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" | "TINYINT UNSIGNED"
+            | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" | "INT UNSIGNED" | "BIGINT UNSIGNED" | "YEAR" => {
+                Stored::Int
+            }
+            "FLOAT" => Stored::Float32,
+            "DOUBLE" => Stored::Float64,
+            "DECIMAL" => Stored::Decimal,
+            "DATE" => Stored::Date,
+            "TIME" => Stored::Time,
+            "DATETIME" | "TIMESTAMP" => Stored::DateTime,
+            "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" | "BINARY" | "VARBINARY"
+            | "TINYBLOB" | "BLOB" | "MEDIUMBLOB" | "LONGBLOB" | "ENUM" | "SET" | "JSON" => Stored::Text,
+            _ => Stored::Other,
+        }
+    }
+
+    fn bool(value: MySqlValueRef<'_>, stored: Stored) -> Option<Own<bool>> {
+        // What compares is an integer here.
+        Some(Self::int(value, stored)?.map(|value| value != 0))
+    }
+
+    fn int(value: MySqlValueRef<'_>, stored: Stored) -> Option<Own<i64>> {
+        if stored != Stored::Int {
+            return None;
+        }
+        let unsigned =
+            matches!(value.type_info().name(), name if name.ends_with("UNSIGNED") || name == "YEAR");
+        Some(if unsigned {
+            decode::<u64>(value).and_then(|value| Ok(i64::try_from(value)?))
+        } else {
+            decode::<i64>(value)
+        })
+    }
+
+    fn timestamp(value: MySqlValueRef<'_>, stored: Stored) -> Option<Own<Option<Timestamp>>> {
+        let civil = (stored == Stored::DateTime).then(|| decode::<NaiveDateTime>(value))?;
+        Some(civil.map(|civil| timestamp_from_chrono(civil.and_utc())))
+    }
+
+    fn uuid(value: MySqlValueRef<'_>, stored: Stored) -> Option<Own<Uuid>> {
+        let text = (stored == Stored::Text).then(|| decode::<&str>(value))?;
+        Some(text.and_then(|text| Ok(Uuid::try_parse(text)?)))
+    }
+
+    fn json(value: MySqlValueRef<'_>, stored: Stored) -> Option<Own<serde_json::Value>> {
+        let text = (stored == Stored::Text).then(|| decode::<&str>(value))?;
+        Some(text.and_then(|text| Ok(serde_json::from_str(text)?)))
+    }
+
+    fn add_own(value: &Value, arguments: &mut MySqlArguments) -> Result<()> {
+        value::add_own(value, arguments)
     }
 
     fn prepare(sql: &str, values: &[Value]) -> Result<(String, MySqlArguments)> {
         let mut arguments = MySqlArguments::default();
         for value in values {
-            value::add(value, &mut arguments)?;
+            add::<Self>(value, &mut arguments)?;
         }
         Ok((sql.to_owned(), arguments))
     }

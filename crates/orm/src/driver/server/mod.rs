@@ -1,22 +1,51 @@
 //! A connection to a server, by sqlx: what PostgreSQL and MariaDB have in common.
 
+mod bind;
+mod read;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 
 use futures_core::Stream;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, IntoArguments};
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, ColumnIndex, ConnectOptions, Connection as _, Executor, IntoArguments};
+use uuid::Uuid;
+
+pub(super) use self::bind::{add, known, put};
+pub(super) use self::read::{Own, ServerRow, Stored};
 
 use super::{AsyncConnection, BoxFuture, RowSink};
 use crate::{Error, Result, Row, Value};
 
 /// What one server does otherwise than another.
 pub(super) trait Server: sqlx::Database {
-    /// Its rows, as the ORM reads them.
-    type Read<'r>: Row;
+    /// What it is called.
+    const TITLE: &'static str;
 
-    /// A row to read.
-    fn read(row: &Self::Row) -> Self::Read<'_>;
+    /// What it stores bytes as.
+    const BYTES: &'static [Stored];
+
+    /// What a value of a type is stored as.
+    fn stored(info: &Self::TypeInfo) -> Stored;
+
+    /// A boolean; `None` where it is stored as something else, here and below.
+    fn bool(value: Self::ValueRef<'_>, stored: Stored) -> Option<Own<bool>>;
+
+    /// An integer of any width.
+    fn int(value: Self::ValueRef<'_>, stored: Stored) -> Option<Own<i64>>;
+
+    /// A moment, if it is one that we know.
+    fn timestamp(value: Self::ValueRef<'_>, stored: Stored) -> Option<Own<Option<Timestamp>>>;
+
+    /// A UUID.
+    fn uuid(value: Self::ValueRef<'_>, stored: Stored) -> Option<Own<Uuid>>;
+
+    /// A JSON document.
+    fn json(value: Self::ValueRef<'_>, stored: Stored) -> Option<Own<serde_json::Value>>;
+
+    /// Adds a value that is not the same for all servers to the arguments of a statement.
+    fn add_own(value: &Value, arguments: &mut Self::Arguments) -> Result<()>;
 
     /// The text to prepare, and the values to bind.
     fn prepare(sql: &str, values: &[Value]) -> Result<(String, Self::Arguments)>;
@@ -37,6 +66,8 @@ impl<S: Server> ServerConnection<S>
 where
     for<'c> &'c mut S::Connection: Executor<'c, Database = S>,
     S::Arguments: IntoArguments<S>,
+    usize: ColumnIndex<S::Row>,
+    for<'r> ServerRow<'r, S>: Row,
 {
     /// Connects, and sets up the session.
     pub(super) async fn open<O>(
@@ -59,6 +90,8 @@ impl<S: Server> AsyncConnection for ServerConnection<S>
 where
     for<'c> &'c mut S::Connection: Executor<'c, Database = S>,
     S::Arguments: IntoArguments<S>,
+    usize: ColumnIndex<S::Row>,
+    for<'r> ServerRow<'r, S>: Row,
 {
     fn fetch<'a>(
         &'a mut self,
@@ -74,7 +107,7 @@ where
             while let Some(row) = poll_fn(|cx| rows.as_mut().poll_next(cx)).await {
                 let row = row.map_err(S::error)?;
                 if refused.is_none() {
-                    refused = sink.row(&S::read(&row)).err();
+                    refused = sink.row(&ServerRow::<S>::new(&row)).err();
                 }
             }
             refused.map_or(Ok(()), Err)
