@@ -117,7 +117,11 @@ fn the_models_of_what_was_found_are_rust() {
             );
         }
         // SQLite keeps no digits.
-        let digits = if database.dialect() == Dialect::Sqlite { "15" } else { "8" };
+        let digits = if database.dialect() == Dialect::Sqlite {
+            "15"
+        } else {
+            "8"
+        };
         let line = format!("    #[field(max_digits = {digits}, decimal_places = 2)]");
         assert!(source.lines().any(|own| own == line), "{source}");
     });
