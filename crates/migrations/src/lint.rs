@@ -101,15 +101,11 @@ impl Linter<'_> {
             Operation::CreateModel(create) => {
                 self.new.insert(full(self.node.app, &create.model.name));
             }
-            Operation::RenameModel(rename) => {
-                if !self.is_new(&rename.old) {
-                    self.warn(
-                        operation,
-                        "the release that still runs does not find its table any more",
-                        "keep the table's name: `#[model(table = \"..\")]` with the old one makes the rename one of the program alone",
-                    );
-                }
-            }
+            Operation::RenameModel(rename) if !self.is_new(&rename.old) => self.warn(
+                operation,
+                "the release that still runs does not find its table any more",
+                "keep the table's name: `#[model(table = \"..\")]` with the old one makes the rename one of the program alone",
+            ),
             Operation::AlterModelTable(alter) if !self.is_new(&alter.model) => self.warn(
                 operation,
                 "the release that still runs does not find its table any more",
@@ -147,23 +143,23 @@ impl Linter<'_> {
                     self.altered(operation, old, &alter.field);
                 }
             }
-            Operation::AddIndex(add) if !self.is_new(&add.model) => {
-                if self.is(Dialect::Postgres) && !add.concurrently {
-                    self.warn(
+            Operation::AddIndex(add)
+                if !self.is_new(&add.model) && self.is(Dialect::Postgres) && !add.concurrently =>
+            {
+                self.warn(
                         operation,
                         "nobody can write to the table while the index is made",
                         "`AddIndex::new(..).concurrently()` in a migration of its own that is `.not_atomic()`",
                     );
-                }
             }
-            Operation::RemoveIndex(remove) if !self.is_new(&remove.model) => {
-                if self.is(Dialect::Postgres) && !remove.concurrently {
-                    self.warn(
+            Operation::RemoveIndex(remove)
+                if !self.is_new(&remove.model) && self.is(Dialect::Postgres) && !remove.concurrently =>
+            {
+                self.warn(
                         operation,
                         "it waits for everybody who uses the table, and everybody else waits for it",
                         "`RemoveIndex::new(..).concurrently()` in a migration of its own that is `.not_atomic()`",
                     );
-                }
             }
             Operation::AddConstraint(add) if !self.is_new(&add.model) => self.constraint(operation, add),
             Operation::AlterUniqueTogether(alter) if !self.is_new(&alter.model) && !alter.sets.is_empty() => {

@@ -64,7 +64,6 @@ impl Project {
     }
 
     /// The apps.
-    #[must_use]
     pub fn apps(&self) -> &[App] {
         &self.apps
     }
@@ -155,7 +154,7 @@ impl Project {
             nodes.extend(migrations.into_iter().map(|migration| Node { app, migration }));
         }
         nodes.retain(|node| !replaced.iter().any(|(gone, _)| *gone == node.id()));
-        self.sorted(nodes, &replaced)
+        Self::sorted(nodes, &replaced)
     }
 
     /// What a migration depends on, among those that count.
@@ -177,7 +176,7 @@ impl Project {
         dependencies
     }
 
-    fn sorted<'a>(&self, nodes: Vec<Node<'a>>, replaced: &[(Id, Id)]) -> Result<Vec<Node<'a>>> {
+    fn sorted<'a>(nodes: Vec<Node<'a>>, replaced: &[(Id, Id)]) -> Result<Vec<Node<'a>>> {
         for node in &nodes {
             for (app, name) in Self::dependencies(node, replaced) {
                 if !nodes

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write};
 use std::sync::Arc;
 
 use clap::{Arg, ArgAction, ArgMatches};
-use nuages_migrations::{Answers, Made, Migration, Project, Question};
+use nuages_migrations::{Answers, Made, Project, Question};
 
 use super::{blocking, flag, text, texts};
 use crate::{Command, Error, Op, Result};
@@ -145,7 +145,7 @@ fn ask(question: &Question) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use nuages_migrations::{App, CreateModel, Field, Model};
+    use nuages_migrations::{App, CreateModel, Field, Migration, Model};
 
     use super::*;
     use crate::Commands;

@@ -58,7 +58,7 @@ impl Project {
         for chunk in order::into_migrations(drafts, &history)? {
             let app = self.known_app(&chunk.app)?;
             let earlier: Vec<&Made> = made.iter().filter(|other| other.app == chunk.app).collect();
-            let number = self.next_number(app, earlier.len());
+            let number = Self::next_number(app, earlier.len());
             let operations = optimize(&chunk.app, chunk.operations);
             let first = app.migrations.is_empty() && earlier.is_empty();
             let fragment = answers
@@ -115,7 +115,7 @@ impl Project {
                 continue;
             }
             order::check_independent(app, &leaves)?;
-            let number = self.next_number(app, 0);
+            let number = Self::next_number(app, 0);
             let mut migration = Migration::new(format!("{number:04}_merge"));
             for leaf in &leaves {
                 migration = migration.after(leaf.name());
@@ -207,7 +207,7 @@ impl Project {
     pub fn empty(&self, app: &str, name: &str) -> Result<Made> {
         self.check_conflicts()?;
         let known = self.known_app(app)?;
-        let mut migration = Migration::new(format!("{:04}_{name}", self.next_number(known, 0)));
+        let mut migration = Migration::new(format!("{:04}_{name}", Self::next_number(known, 0)));
         for leaf in self.leaves(known)? {
             migration = migration.after(leaf.name());
         }
@@ -217,7 +217,7 @@ impl Project {
         })
     }
 
-    fn next_number(&self, app: &App, more: usize) -> u32 {
+    fn next_number(app: &App, more: usize) -> u32 {
         let last = app.migrations.iter().map(Migration::number).max().unwrap_or(0);
         last + 1 + u32::try_from(more).unwrap_or(0)
     }

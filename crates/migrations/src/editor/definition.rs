@@ -70,7 +70,9 @@ pub(crate) fn column_definition(dialect: Dialect, column: &Column, is_key: bool)
         };
         sql.push_str(&format!(" GENERATED ALWAYS AS ({expression}) {stored}"));
     }
-    if !column.null && !(dialect == Dialect::MariaDb && column.generated.is_some()) {
+    // MariaDB leaves that to the expression.
+    let is_left_out = dialect == Dialect::MariaDb && column.generated.is_some();
+    if !column.null && !is_left_out {
         sql.push_str(" NOT NULL");
     }
     if let Some(default) = &column.default {

@@ -87,7 +87,7 @@ fn used(body: &str) -> Vec<&'static str> {
     ];
     let words = crate::text::tokens(body);
     let is_used = |name: &&str| words.iter().any(|word| word.text() == *name);
-    NAMES.into_iter().filter(|name| is_used(&name)).collect()
+    NAMES.into_iter().filter(is_used).collect()
 }
 
 /// The `mod.rs` of an app's migrations.
@@ -109,9 +109,9 @@ pub(super) fn module(app: &App, names: &[&str], folder: &str) -> String {
     if app.root != crate::migration::ROOT {
         let _ = writeln!(source, "        .root({})", string(&app.root));
     }
-    let _ = write!(
+    let _ = writeln!(
         source,
-        "        .folder(concat!(env!(\"CARGO_MANIFEST_DIR\"), {}))\n",
+        "        .folder(concat!(env!(\"CARGO_MANIFEST_DIR\"), {}))",
         string(&format!("/{folder}"))
     );
     for module in &modules {

@@ -80,7 +80,7 @@ fn what_nuages_made_is_read_back_and_a_second_look_finds_no_difference() {
             .run()
             .wait()
             .unwrap();
-        migrate(database, &found);
+        let _ = migrate(database, &found);
         let second = introspect(database).wait().unwrap().sorted();
         for (name, table) in &first.tables {
             assert_eq!(Some(table), second.tables.get(name), "{}", database.dialect());
@@ -100,7 +100,7 @@ fn what_nuages_made_is_read_back_and_a_second_look_finds_no_difference() {
 #[test]
 fn the_models_of_what_was_found_are_rust() {
     on_each(|database| {
-        migrate(database, &shop());
+        let _ = migrate(database, &shop());
         let source = inspect(&introspect(database).wait().unwrap(), database.dialect()).source();
         for line in [
             "pub struct Book {",

@@ -17,6 +17,7 @@ mod inspection;
 mod lint;
 mod operations;
 mod random;
+#[expect(unreachable_pub, reason = "the file is as it is written into a project")]
 mod written;
 
 use common::{Backend, with_database};

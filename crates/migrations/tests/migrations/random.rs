@@ -411,7 +411,7 @@ fn value(dialect: Dialect, field: &FieldSpec, row: usize) -> String {
     match &field.what {
         What::Points(..) if field.null && row == 1 => "NULL".to_owned(),
         What::Points(..) => row.to_string(),
-        What::Plain(Kind::Bool) if dialect == Dialect::Postgres => (row % 2 == 0).to_string(),
+        What::Plain(Kind::Bool) if dialect == Dialect::Postgres => row.is_multiple_of(2).to_string(),
         What::Plain(Kind::Bool) => (row % 2).to_string(),
         What::Plain(Kind::Decimal) => format!("{number}.25"),
         What::Plain(Kind::Text) => format!("'it''s {number}'"),
