@@ -107,9 +107,16 @@ impl App {
         }
     }
 
-    /// The models that it has now.
+    /// The models that it has now. The tables of their many to many relations come with them.
     pub fn models(mut self, models: impl IntoIterator<Item = &'static ModelMeta>) -> Self {
-        self.models.extend(models);
+        for model in models {
+            self.models.push(model);
+            for through in model.through_models() {
+                if !self.models.contains(&through) {
+                    self.models.push(through);
+                }
+            }
+        }
         self
     }
 

@@ -264,7 +264,9 @@ fn foreign_key(key: &ForeignKey, target: String) -> Field {
     let on_delete = match key.on_delete.as_str() {
         "CASCADE" => OnDelete::Cascade,
         "SET NULL" => OnDelete::SetNull,
-        _ => OnDelete::Protect,
+        "RESTRICT" => OnDelete::Protect,
+        // Django deletes by itself, and tells the database nothing.
+        _ => OnDelete::DoNothing,
     };
     let mut field = Field::foreign_key(target, on_delete);
     // Whether it has one is seen from the table's indexes.

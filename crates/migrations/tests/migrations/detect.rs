@@ -5,7 +5,7 @@ use nuages_migrations::{
     RunRust, State, introspect, operations_between,
 };
 use nuages_orm::create_tables;
-use nuages_orm::prelude::{Decimal, ForeignKey, Model as _, model};
+use nuages_orm::prelude::{Decimal, ForeignKey, ManyToMany, Model as _, model};
 
 use crate::{on_each, project};
 
@@ -30,6 +30,49 @@ struct Record {
     country: ForeignKey<Country>,
     #[relation(on_delete = SetNull)]
     cover_of: Option<ForeignKey<Record>>,
+}
+
+#[model]
+struct Singer {
+    id: i64,
+    #[field(max_length = 40)]
+    name: String,
+    songs: ManyToMany<Song>,
+}
+
+#[model]
+struct Song {
+    id: i64,
+    #[field(max_length = 40)]
+    title: String,
+}
+
+#[test]
+fn the_table_of_a_many_to_many_relation_comes_and_goes_with_it() {
+    let models = [Singer::meta(), Song::meta()];
+    let made = Project::new()
+        .app(App::new("choir").models(models))
+        .changes(&mut Answers::new())
+        .unwrap();
+    let whole = Project::new().app(
+        App::new("choir")
+            .models(models)
+            .migration(made[0].migration.clone()),
+    );
+    assert!(whole.changes(&mut Answers::new()).unwrap().is_empty());
+    on_each(|database| {
+        whole.migrate(database).run().wait().unwrap();
+        let migrated = introspect(database).wait().unwrap().sorted();
+        assert_eq!(migrated.tables.len(), 3);
+        whole.migrate(database).to("choir", "zero").run().wait().unwrap();
+        create_tables(database, &models).wait().unwrap();
+        for (name, table) in introspect(database).wait().unwrap().sorted().tables {
+            assert_eq!(
+                migrated.tables.get(&name),
+                (name != "nuages_migrations").then_some(&table)
+            );
+        }
+    });
 }
 
 fn shop() -> App {
