@@ -113,6 +113,7 @@ impl Database {
     pub fn separate(&self) -> Self {
         Self {
             pool: self.pool.separate(),
+            replicas: None,
         }
     }
 

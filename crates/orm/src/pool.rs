@@ -179,9 +179,15 @@ impl Pool {
         })
     }
 
-    /// A pool of one connection to the same database.
+    /// A pool of one connection to the same database, which is not closed between two uses.
     pub(crate) fn separate(&self) -> Arc<Self> {
-        Self::new(self.driver.clone(), 1, self.wait_time)
+        let limits = Limits {
+            size: 1,
+            idle_time: None,
+            lifetime: None,
+            ..self.limits.clone()
+        };
+        Self::new(self.driver.clone(), limits)
     }
 
     pub(crate) fn count_statement(&self) {
