@@ -83,6 +83,8 @@ pub mod query;
 mod raw;
 mod row;
 mod schema;
+#[cfg(all(test, feature = "sqlite"))]
+mod statement_counts;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -194,7 +196,10 @@ pub use order::{IntoOrder, Order};
 pub use path::{Hop, NotLoadedCallSelectRelated, Path, Root, ToOnePath};
 pub use prefetch::{IntoPrefetch, Prefetch, Prefetched};
 pub use query::{Explain, FrameBound, Part};
-pub use queryset::{Annotated, Combined, Groups, Mapped, QuerySet, Rows, Values};
+pub use queryset::{
+    Annotated, Combined, Groups, Kept, Mapped, Parameter, Parameters, QuerySet, Records, RecordsIter, Rows,
+    Values,
+};
 pub use related_many::{RelatedMany, RelatedRows};
 pub use relation::{Any, One, OneOrNone, Related, Relation, RelationKind, ToOne, ValuesOnly};
 pub use selection::{Concat, Selection};

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::Bound;
 use super::function::Called;
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::query::{Aggregate, Conflict, Explain, Lock, Nulls, Operator, Order, Place};
@@ -104,7 +105,7 @@ pub(crate) trait Syntax: Sync {
     }
 
     /// The last touch to a statement.
-    fn finish(&self, _sql: &mut String, _values: &mut Vec<Value>) -> Result<()> {
+    fn finish(&self, _sql: &mut String, _values: &mut Vec<Bound>) -> Result<()> {
         Ok(())
     }
 
