@@ -123,6 +123,7 @@ mod located;
 mod lookups;
 mod many;
 mod model;
+mod only;
 mod order;
 mod path;
 mod prefetch;
@@ -192,6 +193,7 @@ pub use model::{Fields, Key, Model, Record};
 /// # Ok(()) }) }
 /// ```
 pub use nuages_orm_macros::model;
+pub use only::Partial;
 pub use order::{IntoOrder, Order};
 pub use path::{Hop, NotLoadedCallSelectRelated, Path, Root, ToOnePath};
 pub use prefetch::{IntoPrefetch, Prefetch, Prefetched};

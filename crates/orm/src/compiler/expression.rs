@@ -142,8 +142,12 @@ impl Compiler {
     }
 
     fn exists(&mut self, select: &Select, sql: &mut String) -> Result<()> {
+        let skips = self.scopes.last().is_some_and(|scope| scope.skips);
         sql.push_str("EXISTS (");
         self.select(select, sql)?;
+        if skips && !select.is_sliced() {
+            sql.push_str(self.syntax.exists_beside_offset());
+        }
         sql.push(')');
         Ok(())
     }

@@ -265,6 +265,7 @@ impl Compiler {
         };
         let alias = self.push_scope(select.model);
         let innermost = self.scopes.len() - 1;
+        self.scopes[innermost].skips = select.offset.is_some_and(|offset| offset > 0);
         if let Some((rows, outputs)) = source {
             self.scopes[innermost].over(rows, outputs);
         }

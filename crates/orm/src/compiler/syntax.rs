@@ -70,6 +70,11 @@ pub(crate) trait Syntax: Sync {
     /// What an OFFSET without a LIMIT needs.
     fn no_limit(&self, _sql: &mut String) {}
 
+    /// What ends the query of an EXISTS in one with an OFFSET.
+    fn exists_beside_offset(&self) -> &'static str {
+        ""
+    }
+
     /// What an INSERT says that gives no column.
     fn default_values(&self) -> &'static str {
         " DEFAULT VALUES"

@@ -111,7 +111,7 @@ impl<S: Record> QuerySet<S> {
         Self::from_core(Core::new(S::Model::meta()))
     }
 
-    fn from_core(core: Core) -> Self {
+    pub(crate) fn from_core(core: Core) -> Self {
         Self {
             core,
             record: PhantomData,

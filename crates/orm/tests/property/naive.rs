@@ -213,8 +213,8 @@ fn hold(
 
 fn compare(value: &Value, lookup: &str, argument: &Argument) -> bool {
     let several = |argument: &Argument| match argument {
-        Argument::Many(values) => values.clone(),
-        Argument::One(value) => vec![value.clone()],
+        Argument::Several(values) => values.clone(),
+        Argument::Single(value) => vec![value.clone()],
         other => panic!("{other:?}"),
     };
     let one = several(argument);
