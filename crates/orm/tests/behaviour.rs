@@ -11,6 +11,9 @@
 )]
 mod common;
 
+#[path = "suite/related_models.rs"]
+mod related;
+
 use nuages_orm::prelude::*;
 use nuages_orm::{BoxError, create_tables};
 
@@ -302,6 +305,14 @@ mod waited {
         include!("suite/prefetch.rs");
     }
 
+    mod relations {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/relations.rs");
+    }
+
     mod subqueries {
         use super::super::*;
 
@@ -406,6 +417,14 @@ mod awaited {
         use super::super::*;
 
         include!("suite/prefetch.rs");
+    }
+
+    mod relations {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/relations.rs");
     }
 
     mod subqueries {
