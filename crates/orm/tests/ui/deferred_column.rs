@@ -19,5 +19,4 @@ fn main() {
     for line in Book::objects().only::<Line>().all().wait().unwrap() {
         println!("{} {}", line.title, line.text);
     }
-    let _ = Book::objects().only::<String>();
 }
