@@ -289,7 +289,7 @@ impl<S: Record, P: Parameters> Kept<S, P> {
         }
         let core = || select(self.core.clone());
         let decode = move |row: &dyn crate::Row| decode(&mut Reader::new(row));
-        let (database, model) = (self.core.database(), S::Model::meta());
-        database::fetch_kept(database, model, statement, core, &parameters.values(), decode).await
+        let (database, about) = (self.core.database(), (S::Model::meta(), self.core.select.lock));
+        database::fetch_kept(database, about, statement, core, &parameters.values(), decode).await
     }
 }
