@@ -269,6 +269,12 @@ macro_rules! backends {
 }
 
 mod waited {
+    macro_rules! each {
+        ($query:expr, $($size:tt)*) => {
+            $query.iter()$($size)*.collect::<Result<Vec<_>>>()
+        };
+    }
+
     macro_rules! go {
         ($op:expr) => {
             $op.wait()
@@ -365,6 +371,12 @@ mod waited {
         include!("suite/dynamic.rs");
     }
 
+    mod streams {
+        use super::super::*;
+
+        include!("suite/streams.rs");
+    }
+
     mod transactions {
         use nuages_orm::Database;
 
@@ -373,6 +385,20 @@ mod waited {
 }
 
 mod awaited {
+    macro_rules! each {
+        ($query:expr, $($size:tt)*) => {{
+            let mut stream = $query.stream()$($size)*;
+            let mut all = Vec::new();
+            loop {
+                match stream.next().await {
+                    None => break Ok(all),
+                    Some(Ok(row)) => all.push(row),
+                    Some(Err(error)) => break Err(error),
+                }
+            }
+        }};
+    }
+
     macro_rules! go {
         ($op:expr) => {
             $op.await
@@ -473,6 +499,12 @@ mod awaited {
         use super::super::*;
 
         include!("suite/dynamic.rs");
+    }
+
+    mod streams {
+        use super::super::*;
+
+        include!("suite/streams.rs");
     }
 
     mod transactions {
