@@ -1,4 +1,4 @@
-//! The page that compares the bridge with asgiref names tests: they exist.
+//! The pages that compare us with asgiref and Django name tests: they exist.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,10 +6,20 @@ use std::fs;
 use std::path::Path;
 
 #[test]
-fn every_test_that_the_page_names_exists_in_the_file_that_it_names() {
+fn every_test_that_the_page_of_asgiref_names_exists() {
+    assert!(names_of("asgiref.md", "crates/bridge/tests") > 40);
+}
+
+#[test]
+fn every_test_that_the_page_of_django_names_exists() {
+    assert!(names_of("django.md", "crates/handler/tests") > 40);
+}
+
+/// How many tests a page names; each is in the file that is named with it.
+fn names_of(page: &str, mut folder: &'static str) -> usize {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let page = fs::read_to_string(root.join("docs/src/reference/asgiref.md")).unwrap();
-    let (mut folder, mut source, mut named) = ("crates/bridge/tests", String::new(), 0);
+    let page = fs::read_to_string(root.join("docs/src/reference").join(page)).unwrap();
+    let (mut source, mut named) = (String::new(), 0);
     for line in page.lines() {
         if line.contains("in `tests/models/src`") {
             folder = "tests/models/src";
@@ -31,5 +41,5 @@ fn every_test_that_the_page_names_exists_in_the_file_that_it_names() {
             }
         }
     }
-    assert!(named > 40, "the page was not read as it is written");
+    named
 }
