@@ -19,6 +19,7 @@ pub(super) async fn serve<A: Application>(
 ) {
     let service = service_fn(|request| {
         let (shared, core) = (Arc::clone(shared), Arc::clone(core));
+        core.begin_request();
         async move { answer(&shared, &core, request).await }
     });
     let mut connection = pin!(http2.serve_connection(TokioIo::new(Wire::new(core)), service));

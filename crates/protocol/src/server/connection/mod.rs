@@ -118,7 +118,9 @@ struct Begun {
 async fn begin<A: Application>(shared: &Shared<A>, accepted: Accepted) -> Option<Begun> {
     let Accepted { stream, mut info } = accepted;
     info.state.clone_from(&shared.state);
-    info.root_path = shared.limits.root_path.clone().into();
+    if !shared.limits.root_path.is_empty() {
+        info.root_path = shared.limits.root_path.clone().into();
+    }
     let plain = Begun {
         stream,
         info,

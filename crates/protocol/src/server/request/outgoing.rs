@@ -34,7 +34,7 @@ pub(super) struct Tail {
     pub(super) target: Option<PathAndQuery>,
     /// What the response has declared and not yet sent.
     pub(super) left: Option<u64>,
-    pub(super) log: Option<Entry>,
+    pub(super) log: Option<Box<Entry>>,
     pub(super) sent: u64,
     pub(super) ended: bool,
     /// A frame that was asked for early.
