@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::{BitAnd, BitOr, Not};
+use std::ops::{BitAnd, BitOr, BitXor, Not};
 
 use crate::column::Column;
+use crate::expression::Expression;
 use crate::path::ToOnePath;
 use crate::query::Expr;
 
@@ -142,6 +143,46 @@ impl<S> BitOr for Condition<S> {
     }
 }
 
+/// One of the two holds, and not both.
+impl<S> BitXor for Condition<S> {
+    type Output = Self;
+
+    fn bitxor(self, other: Self) -> Self {
+        let first = self.test.clone().and(other.test.clone().not());
+        first.or(self.test.not().and(other.test)).into()
+    }
+}
+
+impl<S> Condition<S> {
+    /// All of these conditions; of none, it holds for each row.
+    pub fn all(conditions: impl IntoIterator<Item = Self>) -> Self {
+        let none = Test {
+            expr: Expr::And(Vec::new()),
+            nullable: false,
+        };
+        let all = conditions.into_iter().map(|condition| condition.test);
+        all.fold(none, Test::and).into()
+    }
+
+    /// One of these conditions; of none, it holds for no row.
+    pub fn any(conditions: impl IntoIterator<Item = Self>) -> Self {
+        let none = Test {
+            expr: Expr::Or(Vec::new()),
+            nullable: false,
+        };
+        let any = conditions.into_iter().map(|condition| condition.test);
+        any.fold(none, Test::or).into()
+    }
+
+    /// The condition as a value, to be selected or computed with: true where it holds, else false.
+    pub fn value(self) -> Expression<S, bool> {
+        Expression::new(Expr::Case {
+            whens: vec![(self.test.expr, Expr::Value(true.into()))],
+            otherwise: Some(Box::new(Expr::Value(false.into()))),
+        })
+    }
+}
+
 impl<S> Not for Condition<S> {
     type Output = Self;
 
@@ -175,5 +216,20 @@ impl<P: ToOnePath> IntoCondition<P::Root> for Column<P, bool> {
     fn into_condition(self) -> Condition<P::Root> {
         let located = self.located();
         located.test(|expr| expr).into()
+    }
+}
+
+/// What is computed can be a condition: `.filter(|b| when(b.stock.gt(9), b.on_sale).otherwise(true))`.
+#[diagnostic::do_not_recommend]
+impl<S> IntoCondition<S> for Expression<S, bool> {
+    fn into_condition(self) -> Condition<S> {
+        self.test(|expr| expr).into()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<S> IntoCondition<S> for &Expression<S, bool> {
+    fn into_condition(self) -> Condition<S> {
+        self.test(|expr| expr).into()
     }
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use nuages_bridge::{Local, LocalScope};
 
-use crate::compiler::{Compiled, compile};
+use crate::compiler::{Compiled, compile, syntax};
 use crate::driver::{Answer, Call, Driver, RowSink, Sink};
 use crate::pool::{Holder, Pool, Purpose};
-use crate::query::Statement;
+use crate::query::{Explain, Select, Statement};
 use crate::row::Placed;
 use crate::transaction::{Level, TRANSACTION};
 use crate::{Dialect, Error, Op, Result, Row};
@@ -400,6 +400,50 @@ where
     let sink: Result<Decode<T, D>> = target.rows(call, purpose(writes)).await;
     let sink = sink.map_err(|error| error.of_model(model))?;
     Ok(sink.into_rows())
+}
+
+/// How a row of an explanation becomes a line.
+type Show = Box<dyn FnMut(&dyn Row) -> Result<String> + Send>;
+
+/// Asks how a query would be run.
+pub(crate) async fn explain(using: Option<Database>, select: Select, explain: Explain) -> Result<String> {
+    let (target, compiled) = prepare(using, Statement::Select(select))?;
+    let dialect = target.database.dialect();
+    let sql = syntax(dialect).explain(explain)? + &compiled.sql;
+    let show = move |row: &dyn Row| match dialect {
+        Dialect::Sqlite => show(row, row.len().saturating_sub(1)),
+        Dialect::Postgres | Dialect::MariaDb => {
+            let columns = (0..row.len()).map(|index| show(row, index));
+            Ok(columns.collect::<Result<Vec<_>>>()?.join(" "))
+        }
+    };
+    let sink = Decode::new(
+        Box::new(show) as Box<dyn FnMut(&dyn Row) -> Result<String> + Send>,
+        None,
+    );
+    let call = Call::rows(sql.into(), compiled.values, Box::new(sink));
+    let shown: Decode<String, Show> = target.rows(call, Purpose::Read).await?;
+    Ok(shown.into_rows().join("\n"))
+}
+
+/// A value of whatever type, as text.
+fn show(row: &dyn Row, index: usize) -> Result<String> {
+    if row.is_null(index)? {
+        return Ok("-".to_owned());
+    }
+    if let Ok(Some(text)) = row.text(index) {
+        return Ok(text.to_owned());
+    }
+    if let Ok(Some(number)) = row.int(index) {
+        return Ok(number.to_string());
+    }
+    if let Ok(Some(number)) = row.float(index) {
+        return Ok(number.to_string());
+    }
+    match row.json(index) {
+        Ok(Some(json)) => Ok(json.to_string()),
+        _ => Ok(row.decimal(index)?.unwrap_or_default().to_string()),
+    }
 }
 
 /// Runs a statement; gives the number of rows affected.

@@ -73,6 +73,7 @@ mod compiler;
 mod database;
 mod dialect;
 pub mod driver;
+pub mod dynamic;
 mod error;
 mod field_type;
 pub mod meta;
@@ -130,6 +131,7 @@ mod relation;
 mod selection;
 mod subquery;
 mod tuples;
+mod window;
 mod write;
 
 pub use aggregate::{Aggregates, Summed};
@@ -191,11 +193,13 @@ pub use nuages_orm_macros::model;
 pub use order::{IntoOrder, Order};
 pub use path::{Hop, NotLoadedCallSelectRelated, Path, Root, ToOnePath};
 pub use prefetch::{IntoPrefetch, Prefetch, Prefetched};
-pub use queryset::{Annotated, Groups, QuerySet, Values};
+pub use query::{Explain, FrameBound, Part};
+pub use queryset::{Annotated, Combined, Groups, Mapped, QuerySet, Rows, Values};
 pub use related_many::{RelatedMany, RelatedRows};
 pub use relation::{Any, One, OneOrNone, Related, Relation, RelationKind, ToOne, ValuesOnly};
 pub use selection::{Concat, Selection};
 pub use subquery::{Outer, exists, subquery};
+pub use window::{Window, Windowed, Windows, cume_dist, dense_rank, ntile, percent_rank, rank, row_number};
 pub use write::{
     Assign, Assignment, Assignments, BulkCreate, BulkIgnore, ColumnGiven, ColumnMissing, Columns, Creating,
     Fits, GettingOrCreating, NewRow, Points, Save, UpdatingOrCreating,

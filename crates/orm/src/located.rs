@@ -25,6 +25,16 @@ impl Located {
         }
     }
 
+    /// A column at the end of relations that are only known at run time.
+    pub(crate) fn at(hops: Vec<&'static RelationMeta>, column: &'static str, nullable: bool) -> Self {
+        let nullable = nullable || hops.iter().any(|hop| hop.nullable);
+        Self {
+            hops,
+            column,
+            nullable,
+        }
+    }
+
     pub(crate) fn nullable(&self) -> bool {
         self.nullable
     }
@@ -49,7 +59,11 @@ impl Located {
         };
         let condition = condition(column(rest, self.column));
         Test {
-            expr: Expr::Exists(Box::new(related(self.hops, relation, Some(condition)))),
+            expr: Expr::HasRow {
+                path: self.hops.into(),
+                relation,
+                condition: Box::new(condition),
+            },
             nullable: false,
         }
     }

@@ -19,9 +19,25 @@ pub struct Order<S> {
 impl<S> Order<S> {
     pub(crate) fn new(expr: Expr, descending: bool) -> Self {
         Self {
-            order: query::Order { expr, descending },
+            order: query::Order::by(expr, descending),
             scope: PhantomData,
         }
+    }
+}
+
+impl<S> Order<S> {
+    /// NULLs before all values.
+    #[must_use]
+    pub fn nulls_first(mut self) -> Self {
+        self.order.nulls = Some(query::Nulls::First);
+        self
+    }
+
+    /// NULLs behind all values.
+    #[must_use]
+    pub fn nulls_last(mut self) -> Self {
+        self.order.nulls = Some(query::Nulls::Last);
+        self
     }
 }
 

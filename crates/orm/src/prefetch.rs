@@ -115,10 +115,7 @@ fn of_owners(core: &mut Core, relation: &'static RelationMeta, owners: &[Value])
     let mut slice = select.clone();
     slice.filter = Some(and(slice.filter.take()));
     if slice.order.is_empty() {
-        slice.order = vec![crate::query::Order {
-            expr: own(key),
-            descending: false,
-        }];
+        slice.order = vec![crate::query::Order::by(own(key), false)];
     }
     slice.columns = vec![own(key)];
     slice.per_parent = Some(PerParent {

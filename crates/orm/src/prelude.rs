@@ -7,5 +7,5 @@ pub use uuid::Uuid;
 
 pub use crate::{
     Aggregates, Compute, Condition, Database, DateFunctions, Expression, FieldType, Fields, ForeignKey,
-    Loading, Many, Model, NumberFunctions, Op, QuerySet, Record, TextFunctions, With, model, when,
+    Loading, Many, Model, NumberFunctions, Op, QuerySet, Record, TextFunctions, Windows, With, model, when,
 };

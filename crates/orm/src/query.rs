@@ -82,6 +82,102 @@ pub enum Expr {
     Subquery(Box<Select>),
     /// Whether a subquery has rows.
     Exists(Box<Select>),
+    /// Whether a to-many relation leads to a row for which the condition holds. The condition's columns are those of that row.
+    ///
+    /// Conditions on the same relation that one `filter` joins by AND are about the same row: [`same_row`].
+    HasRow {
+        /// The way from the query's model to the one that has the relation.
+        path: Path,
+        /// The relation.
+        relation: &'static RelationMeta,
+        /// What holds for the row.
+        condition: Box<Expr>,
+    },
+    /// A column that the query's [`Source`] has beside those of the model, counted from 0.
+    Output(usize),
+    /// A value computed over the rows around each row.
+    Window(Box<Window>),
+}
+
+/// A window function, and over which rows it goes.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Window {
+    /// Which.
+    pub function: WindowFunction,
+    /// Of what. An aggregate is one [`Expr::Aggregate`].
+    pub args: Vec<Expr>,
+    /// The rows with the same values here; empty: all.
+    pub partition: Vec<Expr>,
+    /// In which order.
+    pub order: Vec<Order>,
+    /// Which of them, seen from the present row; `None` is what the database does, up to the row and its equals where there is an order.
+    pub frame: Option<Frame>,
+}
+
+/// Functions of windows, named as in Django.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WindowFunction {
+    /// The number of the row, from 1.
+    RowNumber,
+    /// The number of the row, equals having the same one and leaving a gap.
+    Rank,
+    /// The number of the row, equals having the same one and leaving no gap.
+    DenseRank,
+    /// The rank as a part of all, from 0 to 1.
+    PercentRank,
+    /// Which part of the rows is up to the row.
+    CumeDist,
+    /// In which of so many buckets the row is.
+    Ntile(u32),
+    /// The value of the row so many before.
+    Lag(u32),
+    /// The value of the row so many behind.
+    Lead(u32),
+    /// The value of the first row.
+    FirstValue,
+    /// The value of the last row.
+    LastValue,
+    /// The value of the row with this number, from 1.
+    NthValue(u32),
+    /// The one argument, which is an aggregate.
+    Aggregate,
+}
+
+/// The rows that a window function sees, from the present one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// What is counted.
+    pub unit: FrameUnit,
+    /// The first of them.
+    pub start: FrameBound,
+    /// The last of them.
+    pub end: FrameBound,
+}
+
+/// What a frame counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameUnit {
+    /// Rows.
+    Rows,
+    /// The values of the one column of the order.
+    Range,
+}
+
+/// An end of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameBound {
+    /// Where the partition starts.
+    Start,
+    /// So many before the present row.
+    Before(u32),
+    /// The present row; of a range, its equals too.
+    Current,
+    /// So many behind the present row.
+    Behind(u32),
+    /// Where the partition ends.
+    End,
 }
 
 /// Operators with two sides.
@@ -272,6 +368,39 @@ pub struct Order {
     pub expr: Expr,
     /// Largest first.
     pub descending: bool,
+    /// Where NULLs go; `None` is last in a rising order, and first in a falling one.
+    pub nulls: Option<Nulls>,
+}
+
+/// Where NULLs go in an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nulls {
+    /// Before all values.
+    First,
+    /// Behind all values.
+    Last,
+}
+
+impl Order {
+    /// By an expression, NULLs where they go if nothing is said.
+    #[must_use]
+    pub fn by(expr: Expr, descending: bool) -> Self {
+        Self {
+            expr,
+            descending,
+            nulls: None,
+        }
+    }
+
+    /// The other way round.
+    pub(crate) fn reverse(&mut self) {
+        self.descending = !self.descending;
+        self.nulls = match self.nulls {
+            Some(Nulls::First) => Some(Nulls::Last),
+            Some(Nulls::Last) => Some(Nulls::First),
+            None => None,
+        };
+    }
 }
 
 /// A SELECT.
@@ -280,6 +409,8 @@ pub struct Order {
 pub struct Select {
     /// The model whose table is read.
     pub model: &'static ModelMeta,
+    /// The rows of other queries in place of the table's.
+    pub source: Option<Box<Source>>,
     /// What each row holds, in order.
     pub columns: Vec<Expr>,
     /// Which rows.
@@ -296,10 +427,79 @@ pub struct Select {
     pub offset: Option<u64>,
     /// Each row once.
     pub distinct: bool,
-    /// `FOR UPDATE`: the rows are locked until the transaction's end.
-    pub for_update: bool,
+    /// Of the rows with the same values here, the first one.
+    pub distinct_on: Vec<Expr>,
+    /// The rows are locked until the transaction's end.
+    pub lock: Option<Lock>,
     /// Of its one column, only what is at certain places among the rows with the same parent, in the order of the query.
     pub per_parent: Option<PerParent>,
+}
+
+/// Rows that come from queries.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// How the queries are put together.
+    pub operator: SetOperator,
+    /// The queries, at least one, each with as many columns.
+    pub members: Vec<Select>,
+    /// Whether their first columns are those of the model, in its order. Each further one is an [`Expr::Output`].
+    pub records: bool,
+}
+
+/// How the rows of queries are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetOperator {
+    /// The rows of all, each once.
+    Union,
+    /// The rows of all, as often as they are there.
+    UnionAll,
+    /// The rows that are in all, each once.
+    Intersection,
+    /// The rows of the first that are in no other, each once.
+    Difference,
+}
+
+/// A lock of rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lock {
+    /// What happens where another transaction holds a row.
+    pub wait: Wait,
+    /// Rows that point here may be made meanwhile.
+    pub no_key: bool,
+}
+
+/// What happens where a row is locked already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wait {
+    /// Until the other transaction has ended.
+    #[default]
+    Wait,
+    /// Not at all: it is an error.
+    Error,
+    /// Not at all: the row is left out.
+    Skip,
+}
+
+/// How a query is explained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Explain {
+    /// In which form.
+    pub format: ExplainFormat,
+    /// It is run, and what that took is told. PostgreSQL and MariaDB.
+    pub analyze: bool,
+}
+
+/// The form of an explanation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExplainFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs. PostgreSQL and MariaDB.
+    Json,
 }
 
 /// A slice for each parent.
@@ -399,6 +599,7 @@ impl Select {
     pub fn from(model: &'static ModelMeta) -> Self {
         Self {
             model,
+            source: None,
             columns: Vec::new(),
             filter: None,
             group_by: Vec::new(),
@@ -407,9 +608,122 @@ impl Select {
             limit: None,
             offset: None,
             distinct: false,
-            for_update: false,
+            distinct_on: Vec::new(),
+            lock: None,
             per_parent: None,
         }
+    }
+
+    /// Every row that another query has; its columns are the model's own, and then others.
+    pub(crate) fn over(rows: Self) -> Self {
+        let mut select = Self::from(rows.model);
+        select.source = Some(Box::new(Source {
+            operator: SetOperator::UnionAll,
+            members: vec![rows],
+            records: true,
+        }));
+        select
+    }
+
+    /// Every row that another query has, its columns being the outputs.
+    pub(crate) fn over_outputs(rows: Self) -> Self {
+        let mut select = Self::over(rows);
+        if let Some(source) = &mut select.source {
+            source.records = false;
+        }
+        select
+    }
+
+    /// Chooses the model's own columns.
+    pub(crate) fn own_columns(&mut self) {
+        self.columns = self
+            .model
+            .columns
+            .iter()
+            .map(|column| own(column.column))
+            .collect();
+    }
+
+    pub(crate) fn is_sliced(&self) -> bool {
+        self.limit.is_some() || self.offset.is_some()
+    }
+}
+
+/// A column of the query's own model.
+pub(crate) fn own(column: &'static str) -> Expr {
+    Expr::Column {
+        path: [].into(),
+        column,
+    }
+}
+
+/// Both conditions.
+pub(crate) fn both(first: Option<Expr>, second: Expr) -> Expr {
+    match first {
+        None => second,
+        Some(Expr::And(mut all)) => {
+            match second {
+                Expr::And(more) => all.extend(more),
+                one => all.push(one),
+            }
+            Expr::And(all)
+        }
+        Some(first) => match second {
+            Expr::And(mut all) => {
+                all.insert(0, first);
+                Expr::And(all)
+            }
+            second => Expr::And(vec![first, second]),
+        },
+    }
+}
+
+/// Makes the conditions on a to-many relation that are joined by AND ask about one row, as those of one `filter` do in Django. Not those of an
+/// `exclude`: there each asks for itself, in Django too.
+///
+/// <https://docs.djangoproject.com/en/stable/topics/db/queries/#spanning-multi-valued-relationships>
+pub(crate) fn same_row(expr: Expr) -> Expr {
+    match expr {
+        Expr::Or(parts) => Expr::Or(parts.into_iter().map(same_row).collect()),
+        Expr::And(parts) => {
+            let mut merged: Vec<Expr> = Vec::with_capacity(parts.len());
+            for part in parts {
+                let part = same_row(part);
+                let Expr::HasRow {
+                    path,
+                    relation,
+                    condition,
+                } = part
+                else {
+                    merged.push(part);
+                    continue;
+                };
+                let earlier = merged.iter_mut().find_map(|other| match other {
+                    Expr::HasRow {
+                        path: its_path,
+                        relation: its_relation,
+                        condition,
+                    } if *its_relation == relation && *its_path == path => Some(condition),
+                    _ => None,
+                });
+                match earlier {
+                    Some(earlier) => {
+                        let first = std::mem::replace(&mut **earlier, Expr::And(Vec::new()));
+                        **earlier = both(Some(first), *condition);
+                    }
+                    None => merged.push(Expr::HasRow {
+                        path,
+                        relation,
+                        condition,
+                    }),
+                }
+            }
+            match merged.len() {
+                1 => merged.remove(0),
+                _ => Expr::And(merged),
+            }
+        }
+        other => other,
     }
 }
 

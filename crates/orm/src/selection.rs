@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::column::Column;
+use crate::condition::Condition;
 use crate::expression::Expression;
 use crate::field_type::ColumnType;
 use crate::model::Reader;
@@ -20,6 +21,8 @@ pub trait Selection<S>: 'static {
     type Tuple: Send + 'static;
     /// What each row becomes: a value, if one thing is selected alone.
     type Row: Send + 'static;
+    /// The same as columns of a query around this one, whose scope is `T`.
+    type Outputs<T: 'static>;
 
     /// Appends what is selected.
     #[doc(hidden)]
@@ -32,11 +35,22 @@ pub trait Selection<S>: 'static {
     /// The tuple as a row.
     #[doc(hidden)]
     fn row(tuple: Self::Tuple) -> Self::Row;
+
+    /// The columns of a query around this one, from a position on.
+    #[doc(hidden)]
+    fn outputs<T: 'static>(next: &mut usize) -> Self::Outputs<T>;
+}
+
+fn output<T, C: ColumnType>(next: &mut usize) -> Expression<T, C> {
+    let index = *next;
+    *next += 1;
+    Expression::computed(Expr::Output(index), C::NULLABLE)
 }
 
 impl<P: ToOnePath, C: ColumnType> Selection<P::Root> for Column<P, C> {
     type Tuple = (P::Out<C>,);
     type Row = P::Out<C>;
+    type Outputs<T: 'static> = Expression<T, P::Out<C>>;
 
     fn push_to(&self, out: &mut Vec<Expr>) {
         out.push(self.located().expr());
@@ -49,12 +63,17 @@ impl<P: ToOnePath, C: ColumnType> Selection<P::Root> for Column<P, C> {
     fn row((value,): Self::Tuple) -> Self::Row {
         value
     }
+
+    fn outputs<T: 'static>(next: &mut usize) -> Self::Outputs<T> {
+        output(next)
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<S: 'static, C: ColumnType> Selection<S> for Expression<S, C> {
     type Tuple = (C,);
     type Row = C;
+    type Outputs<T: 'static> = Expression<T, C>;
 
     fn push_to(&self, out: &mut Vec<Expr>) {
         out.push(self.expr.clone());
@@ -67,6 +86,34 @@ impl<S: 'static, C: ColumnType> Selection<S> for Expression<S, C> {
     fn row((value,): Self::Tuple) -> Self::Row {
         value
     }
+
+    fn outputs<T: 'static>(next: &mut usize) -> Self::Outputs<T> {
+        output(next)
+    }
+}
+
+/// A condition as a value: where a NULL makes it unknown, it is false.
+#[diagnostic::do_not_recommend]
+impl<S: 'static> Selection<S> for Condition<S> {
+    type Tuple = (bool,);
+    type Row = bool;
+    type Outputs<T: 'static> = Expression<T, bool>;
+
+    fn push_to(&self, out: &mut Vec<Expr>) {
+        out.push(self.clone().value().expr);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self::Tuple> {
+        Ok((reader.next()?,))
+    }
+
+    fn row((value,): Self::Tuple) -> Self::Row {
+        value
+    }
+
+    fn outputs<T: 'static>(next: &mut usize) -> Self::Outputs<T> {
+        output(next)
+    }
 }
 
 macro_rules! tuple {
@@ -75,6 +122,7 @@ macro_rules! tuple {
         impl<S: 'static, $($part: Selection<S>),+> Selection<S> for ($($part,)+) {
             type Tuple = ($($part::Row,)+);
             type Row = ($($part::Row,)+);
+            type Outputs<T: 'static> = ($($part::Outputs<T>,)+);
 
             fn push_to(&self, out: &mut Vec<Expr>) {
                 #[expect(non_snake_case, reason = "the type parameters name the variables too")]
@@ -88,6 +136,10 @@ macro_rules! tuple {
 
             fn row(tuple: Self::Tuple) -> Self::Row {
                 tuple
+            }
+
+            fn outputs<T: 'static>(next: &mut usize) -> Self::Outputs<T> {
+                ($($part::outputs(next),)+)
             }
         }
     };

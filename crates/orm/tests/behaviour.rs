@@ -302,6 +302,18 @@ mod waited {
         include!("suite/subqueries.rs");
     }
 
+    mod sets {
+        use super::super::*;
+
+        include!("suite/sets.rs");
+    }
+
+    mod dynamic {
+        use super::super::*;
+
+        include!("suite/dynamic.rs");
+    }
+
     mod transactions {
         use nuages_orm::Database;
 
@@ -374,6 +386,18 @@ mod awaited {
         use super::super::*;
 
         include!("suite/subqueries.rs");
+    }
+
+    mod sets {
+        use super::super::*;
+
+        include!("suite/sets.rs");
+    }
+
+    mod dynamic {
+        use super::super::*;
+
+        include!("suite/dynamic.rs");
     }
 
     mod transactions {

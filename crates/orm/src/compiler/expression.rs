@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::scope::{is_outer, trim};
 use super::syntax::{Match, compares, sign};
 use super::{Compiler, decimal_places, find_column, quote};
+use crate::located::related;
 use crate::meta::RelationMeta;
 use crate::query::{Aggregate, Expr, Operator, Select};
 use crate::{Error, Kind, Result, Value};
@@ -19,7 +20,13 @@ pub(super) struct Typing {
 }
 
 impl Typing {
-    fn certain(kind: Kind) -> Self {
+    pub(super) const UNKNOWN: Self = Self {
+        kind: None,
+        places: None,
+        nullable: true,
+    };
+
+    pub(super) fn certain(kind: Kind) -> Self {
         Self {
             kind: Some(kind),
             places: None,
@@ -107,16 +114,37 @@ impl Compiler {
                 sql.push(')');
                 Ok(())
             }
-            Expr::Exists(select) => {
-                sql.push_str("EXISTS (");
-                self.select(select, sql)?;
-                sql.push(')');
+            Expr::Exists(select) => self.exists(select, sql),
+            Expr::HasRow {
+                path,
+                relation,
+                condition,
+            } => {
+                let rows = related(path.to_vec(), relation, Some((**condition).clone()));
+                self.exists(&rows, sql)
+            }
+            Expr::Output(index) => {
+                let scope = &self.scopes[self.scopes.len() - 1];
+                if scope.output(*index).is_none() {
+                    return Err(Error::configuration(
+                        "a column of a combined query is used in another query than that",
+                    ));
+                }
+                scope.write_column(&format!("c{index}"), sql);
                 Ok(())
             }
+            Expr::Window(window) => self.window(window, sql),
         }
     }
 
-    fn aggregate(
+    fn exists(&mut self, select: &Select, sql: &mut String) -> Result<()> {
+        sql.push_str("EXISTS (");
+        self.select(select, sql)?;
+        sql.push(')');
+        Ok(())
+    }
+
+    pub(super) fn aggregate(
         &mut self,
         function: Aggregate,
         expr: Option<&Expr>,
@@ -203,9 +231,7 @@ impl Compiler {
             sql.push_str("NOT (");
             self.scopes[scope].write_column(model.primary_key, sql);
             sql.push_str(" IN (");
-            self.push_scope(model);
-            self.scopes[scope + 1].transparent = true;
-            self.write_keys(model, inner, sql)?;
+            self.write_keys(model, inner, true, sql)?;
             sql.push_str("))");
             return Ok(());
         }
@@ -273,11 +299,7 @@ impl Compiler {
             Expr::Column { path, column } => self.column_typing(self.scopes.len() - 1, path, column),
             Expr::Outer { path, column } => match self.outer() {
                 Ok(scope) => self.column_typing(scope, path, column),
-                Err(_) => Typing {
-                    kind: None,
-                    places: None,
-                    nullable: true,
-                },
+                Err(_) => Typing::UNKNOWN,
             },
             Expr::Value(value) => Typing {
                 kind: Some(value.kind()),
@@ -301,7 +323,14 @@ impl Compiler {
                     nullable,
                 }
             }
-            Expr::Not(_) | Expr::IsNull(..) | Expr::Exists(_) => Typing::certain(Kind::Bool),
+            Expr::Not(_) | Expr::IsNull(..) | Expr::Exists(_) | Expr::HasRow { .. } => {
+                Typing::certain(Kind::Bool)
+            }
+            Expr::Output(index) => {
+                let known = self.scopes.last().and_then(|scope| scope.output(*index));
+                known.unwrap_or(Typing::UNKNOWN)
+            }
+            Expr::Window(window) => self.window_typing(window),
             Expr::Function(function, args) => self.function_typing(*function, args),
             Expr::Case { whens, otherwise } => self.case_typing(whens, otherwise.as_deref()),
             Expr::Cast(inner, kind) => Typing {
@@ -334,15 +363,11 @@ impl Compiler {
                 places: decimal_places(meta),
                 nullable: meta.nullable || is_outer(path),
             },
-            None => Typing {
-                kind: None,
-                places: None,
-                nullable: true,
-            },
+            None => Typing::UNKNOWN,
         }
     }
 
-    fn aggregate_typing(&self, function: Aggregate, expr: Option<&Expr>) -> Typing {
+    pub(super) fn aggregate_typing(&self, function: Aggregate, expr: Option<&Expr>) -> Typing {
         let inner = expr.map(|expr| self.typing(expr));
         match function {
             Aggregate::Count => Typing::certain(Kind::BigInt),
@@ -367,11 +392,7 @@ impl Compiler {
 
 /// The type of a subquery's one value: that of a column or aggregate of its own model; of others nothing is known.
 fn subquery_typing(select: &Select) -> Typing {
-    let unknown = Typing {
-        kind: None,
-        places: None,
-        nullable: true,
-    };
+    let unknown = Typing::UNKNOWN;
     let own = |expr: &Expr| match expr {
         Expr::Column { path, column } if path.is_empty() => find_column(select.model, column),
         _ => None,
@@ -435,8 +456,15 @@ fn leads_to_many(expr: &Expr) -> bool {
                 .chain(otherwise.as_deref())
                 .any(leads_to_many)
         }
+        Expr::Window(window) => {
+            let order = window.order.iter().map(|part| &part.expr);
+            let mut parts = window.args.iter().chain(&window.partition).chain(order);
+            parts.any(leads_to_many)
+        }
         Expr::Outer { .. }
         | Expr::Value(_)
+        | Expr::HasRow { .. }
+        | Expr::Output(_)
         | Expr::Aggregate { expr: None, .. }
         | Expr::Subquery(_)
         | Expr::Exists(_) => false,

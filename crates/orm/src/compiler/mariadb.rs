@@ -7,7 +7,9 @@ use super::quote;
 use super::syntax::{Match, Syntax, call, escape_like, sign, write_each};
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::placeholders;
-use crate::query::{Aggregate, Conflict, Function, Operator, Part, Place};
+use crate::query::{
+    Aggregate, Conflict, Explain, ExplainFormat, Function, Lock, Nulls, Operator, Order, Part, Place, Wait,
+};
 use crate::{Kind, Result, Value};
 
 /// MariaDB's syntax.
@@ -166,10 +168,14 @@ impl Syntax for MariaDb {
         let _ = write!(sql, "CAST({expr} AS {to})");
     }
 
-    fn order(&self, expr: &str, descending: bool, nullable: bool, sql: &mut String) {
-        let direction = if descending { " DESC" } else { " ASC" };
+    fn order(&self, expr: &str, part: &Order, nullable: bool, sql: &mut String) {
+        let direction = if part.descending { " DESC" } else { " ASC" };
         if nullable {
-            let _ = write!(sql, "{expr} IS NULL{direction}, ");
+            let first = match part.nulls {
+                Some(nulls) => nulls == Nulls::First,
+                None => part.descending,
+            };
+            let _ = write!(sql, "{expr} IS NULL{}, ", if first { " DESC" } else { " ASC" });
         }
         let _ = write!(sql, "{expr}{direction}");
     }
@@ -178,9 +184,23 @@ impl Syntax for MariaDb {
         sql.push_str(" LIMIT 18446744073709551615");
     }
 
-    fn for_update(&self, _alias: usize, sql: &mut String) {
-        // It has no OF: what is joined is locked too.
+    fn lock(&self, _alias: usize, lock: Lock, sql: &mut String) -> Result<()> {
+        // It has no OF: what is joined is locked too. Without a weaker lock, the stronger one does what was asked for.
         sql.push_str(" FOR UPDATE");
+        sql.push_str(match lock.wait {
+            Wait::Wait => "",
+            Wait::Error => " NOWAIT",
+            Wait::Skip => " SKIP LOCKED",
+        });
+        Ok(())
+    }
+
+    fn explain(&self, explain: Explain) -> Result<String> {
+        let run = if explain.analyze { "ANALYZE" } else { "EXPLAIN" };
+        Ok(match explain.format {
+            ExplainFormat::Text => format!("{run} "),
+            ExplainFormat::Json => format!("{run} FORMAT=JSON "),
+        })
     }
 
     fn default_values(&self) -> &'static str {

@@ -11,16 +11,20 @@ mod sqlite;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 pub(crate) use self::syntax::{Syntax, quote};
 
+use self::expression::Typing;
 use self::scope::Scope;
 use self::syntax::write_names;
 use crate::meta::{ColumnMeta, ModelMeta};
-use crate::query::{Delete, Expr, Insert, Order, PerParent, Select, Statement, Update};
+use crate::query::{
+    Delete, Expr, Insert, Order, PerParent, Select, SetOperator, Source, Statement, Update, own,
+};
 use crate::{Dialect, Error, Result, Value};
 
 /// A statement as a driver gets it.
@@ -56,7 +60,7 @@ pub(crate) fn compile(dialect: Dialect, statement: Statement, in_transaction: bo
     let mut sql = String::with_capacity(256);
     let places = match statement {
         Statement::Select(select) => {
-            if select.for_update && !in_transaction {
+            if select.lock.is_some() && !in_transaction {
                 return Err(Error::no_transaction("select_for_update"));
             }
             compiler.select(&select, &mut sql)?
@@ -123,17 +127,74 @@ impl Compiler {
     }
 
     fn select(&mut self, select: &Select, sql: &mut String) -> Result<Option<Box<[Option<u32>]>>> {
+        if let Some(wrapped) = window::wrapped(select)? {
+            return self.plain_select(&wrapped, None, sql);
+        }
+        self.plain_select(select, None, sql)
+    }
+
+    /// The queries that a query reads from, and what is known of the columns beside those of its model.
+    fn source(&mut self, source: &Source) -> Result<(String, Vec<Typing>)> {
+        let mut sql = String::new();
+        let mut outputs = Vec::new();
+        let combined = source.members.len() > 1;
+        for (index, member) in source.members.iter().enumerate() {
+            if index > 0 {
+                sql.push_str(match source.operator {
+                    SetOperator::Union => " UNION ",
+                    SetOperator::UnionAll => " UNION ALL ",
+                    SetOperator::Intersection => " INTERSECT ",
+                    SetOperator::Difference => " EXCEPT ",
+                });
+            }
+            // Not every database takes an order or a slice of one member, unless it is a query in a query.
+            let nested = combined && (member.is_sliced() || !member.order.is_empty());
+            if nested {
+                sql.push_str("SELECT * FROM (");
+            }
+            let wrapped = window::wrapped(member)?;
+            self.plain_select(
+                wrapped.as_ref().unwrap_or(member),
+                Some((source.records, &mut outputs)),
+                &mut sql,
+            )?;
+            if nested {
+                let _ = write!(sql, ") AS \"m{index}\"");
+            }
+        }
+        Ok((sql, outputs))
+    }
+
+    /// A SELECT as it stands. As a member of a source, its columns get names: those of the model where the source has records, and numbers.
+    fn plain_select(
+        &mut self,
+        select: &Select,
+        member: Option<(bool, &mut Vec<Typing>)>,
+        sql: &mut String,
+    ) -> Result<Option<Box<[Option<u32>]>>> {
+        // What it reads from is no part of its scope: a column of the query around it is looked for further out.
+        let source = match &select.source {
+            Some(source) => Some(self.source(source)?),
+            None => None,
+        };
         let alias = self.push_scope(select.model);
+        let innermost = self.scopes.len() - 1;
+        if let Some((rows, outputs)) = source {
+            self.scopes[innermost].over(rows, outputs);
+        }
         // Joins are found on the way, and stand before most of what needs them: the parts are written first and put together then. Placeholders are
         // numbered, so that their order in the text does not matter.
         let mut columns = String::new();
         if select.columns.is_empty() {
             columns.push('1');
         }
-        self.list(&select.columns, &mut columns)?;
+        match member {
+            Some((records, outputs)) => self.named_columns(select, records, outputs, &mut columns)?,
+            None => self.list(&select.columns, &mut columns)?,
+        }
         if let Some(PerParent { column, .. }) = &select.per_parent {
             columns.push_str(" AS \"key\", ROW_NUMBER() OVER (PARTITION BY ");
-            self.scopes[self.scopes.len() - 1].write_column(column, &mut columns);
+            self.scopes[innermost].write_column(column, &mut columns);
             self.order(&select.order, &mut columns)?;
             columns.push_str(") AS \"number\"");
         }
@@ -154,8 +215,13 @@ impl Compiler {
             self.order(&select.order, &mut rest)?;
         }
         self.slice(select.limit, select.offset, &mut rest);
-        if select.for_update {
-            self.syntax.for_update(alias, &mut rest);
+        if let Some(lock) = select.lock {
+            if select.source.is_some() || select.distinct || !select.group_by.is_empty() {
+                return Err(Error::configuration(
+                    "only the rows of a model's own table can be locked: `select_for_update` goes with no set operation, window, group or `distinct`",
+                ));
+            }
+            self.syntax.lock(alias, lock, &mut rest)?;
         }
         let places = self.places(&select.columns);
         let scope = self.pop_scope();
@@ -183,6 +249,37 @@ impl Compiler {
         Ok(places)
     }
 
+    /// The columns of a member of a source, by name.
+    fn named_columns(
+        &mut self,
+        select: &Select,
+        records: bool,
+        outputs: &mut Vec<Typing>,
+        sql: &mut String,
+    ) -> Result<()> {
+        let own = if records { select.model.columns } else { &[] };
+        for (index, expr) in select.columns.iter().enumerate() {
+            if index > 0 {
+                sql.push_str(", ");
+            }
+            self.expr(expr, sql)?;
+            sql.push_str(" AS ");
+            match (own.get(index), index.checked_sub(own.len())) {
+                (Some(column), _) => quote(column.column, sql),
+                (None, number) => {
+                    let number = number.unwrap_or_default();
+                    let _ = write!(sql, "\"c{number}\"");
+                    let typing = self.typing(expr);
+                    match outputs.get_mut(number) {
+                        Some(known) => known.nullable |= typing.nullable,
+                        None => outputs.push(typing),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn places(&self, columns: &[Expr]) -> Option<Box<[Option<u32>]>> {
         if !self.syntax.needs_places() {
             return None;
@@ -197,7 +294,7 @@ impl Compiler {
             let mut text = String::new();
             self.expr(&part.expr, &mut text)?;
             let nullable = self.typing(&part.expr).nullable;
-            self.syntax.order(&text, part.descending, nullable, sql);
+            self.syntax.order(&text, part, nullable, sql);
         }
         Ok(())
     }
@@ -334,34 +431,52 @@ impl Compiler {
             self.pop_scope();
             return Ok(());
         };
+        let windows = window::is_in(filter);
         let bound = self.values.len();
         let mut text = String::new();
-        self.expr(filter, &mut text)?;
+        if !windows {
+            self.expr(filter, &mut text)?;
+        }
         let scope = self.pop_scope();
         sql.push_str(" WHERE ");
         // A subquery may read the table that is changed. (What else is called like this in the text does no harm.)
         let reads = !self.syntax.reads_what_it_changes() && text.contains("SELECT ");
-        if !scope.has_joins() && !reads {
+        if !windows && !scope.has_joins() && !reads {
             sql.push_str(&text);
             return Ok(());
         }
         self.values.truncate(bound);
-        self.push_scope(model);
         scope.write_column(model.primary_key, sql);
         if self.syntax.reads_what_it_changes() {
             sql.push_str(" IN (");
-            self.write_keys(model, filter, sql)?;
+            self.write_keys(model, filter, false, sql)?;
             sql.push(')');
         } else {
             sql.push_str(" IN (SELECT * FROM (");
-            self.write_keys(model, filter, sql)?;
+            self.write_keys(model, filter, false, sql)?;
             sql.push_str(") AS \"keys\")");
         }
         Ok(())
     }
 
-    /// `SELECT primary key FROM .. WHERE filter`, in the scope just pushed.
-    fn write_keys(&mut self, model: &ModelMeta, filter: &Expr, sql: &mut String) -> Result<()> {
+    /// `SELECT primary key FROM .. WHERE filter`.
+    fn write_keys(
+        &mut self,
+        model: &'static ModelMeta,
+        filter: &Expr,
+        transparent: bool,
+        sql: &mut String,
+    ) -> Result<()> {
+        if window::is_in(filter) {
+            let mut keys = Select::from(model);
+            keys.columns = vec![own(model.primary_key)];
+            keys.filter = Some(filter.clone());
+            return self.select(&keys, sql).map(drop);
+        }
+        self.push_scope(model);
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.transparent = transparent;
+        }
         let mut text = String::new();
         self.expr(filter, &mut text)?;
         let scope = self.pop_scope();

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::function::{Called, name, part_name};
 use super::syntax::{Match, Syntax, escape_like, sign};
 use crate::meta::ColumnMeta;
-use crate::query::{Function, Operator, Part, Place};
-use crate::{Kind, Value};
+use crate::query::{Explain, ExplainFormat, Function, Lock, Operator, Part, Place, Wait};
+use crate::{Kind, Result, Value};
 
 /// PostgreSQL's syntax.
 pub(super) struct Postgres;
@@ -133,9 +133,24 @@ impl Syntax for Postgres {
         let _ = write!(sql, "CAST({expr} AS {to})");
     }
 
-    fn for_update(&self, alias: usize, sql: &mut String) {
+    fn lock(&self, alias: usize, lock: Lock, sql: &mut String) -> Result<()> {
+        let strength = if lock.no_key { "NO KEY UPDATE" } else { "UPDATE" };
+        let wait = match lock.wait {
+            Wait::Wait => "",
+            Wait::Error => " NOWAIT",
+            Wait::Skip => " SKIP LOCKED",
+        };
         // Only the model's own rows: the other side of an outer join cannot be locked.
-        let _ = write!(sql, " FOR UPDATE OF \"t{alias}\"");
+        let _ = write!(sql, " FOR {strength} OF \"t{alias}\"{wait}");
+        Ok(())
+    }
+
+    fn explain(&self, explain: Explain) -> Result<String> {
+        let format = match explain.format {
+            ExplainFormat::Text => "TEXT",
+            ExplainFormat::Json => "JSON",
+        };
+        Ok(format!("EXPLAIN (ANALYZE {}, FORMAT {format}) ", explain.analyze))
     }
 
     fn column_type(&self, column: &ColumnMeta) -> String {

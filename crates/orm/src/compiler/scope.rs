@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::expression::Typing;
 use super::quote;
 use crate::meta::{ModelMeta, RelationMeta};
 use crate::{Error, Result};
@@ -11,6 +12,8 @@ pub(super) struct Scope {
     pub(super) model: &'static ModelMeta,
     alias: usize,
     joins: Vec<Join>,
+    /// The rows in place of the model's table, as SQL, and what is known of their further columns.
+    source: Option<(String, Vec<Typing>)>,
     /// Made by the compiler and not by the user: `Outer` columns look past it.
     pub(super) transparent: bool,
 }
@@ -29,8 +32,19 @@ impl Scope {
             model,
             alias,
             joins: Vec::new(),
+            source: None,
             transparent: false,
         }
+    }
+
+    /// With the rows of queries in place of the table's.
+    pub(super) fn over(&mut self, sql: String, outputs: Vec<Typing>) {
+        self.source = Some((sql, outputs));
+    }
+
+    /// What is known of a further column of the source.
+    pub(super) fn output(&self, index: usize) -> Option<Typing> {
+        self.source.as_ref()?.1.get(index).copied()
     }
 
     pub(super) fn has_joins(&self) -> bool {
@@ -71,7 +85,12 @@ impl Scope {
 
     /// `"book" AS "t0" LEFT JOIN ..`
     pub(super) fn write_from(&self, sql: &mut String) {
-        quote(self.model.table, sql);
+        match &self.source {
+            Some((rows, _)) => {
+                let _ = write!(sql, "({rows})");
+            }
+            None => quote(self.model.table, sql),
+        }
         let _ = write!(sql, " AS \"t{}\"", self.alias);
         for Join {
             path,

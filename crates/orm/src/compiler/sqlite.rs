@@ -7,7 +7,7 @@ use rust_decimal::RoundingStrategy;
 use super::function::{Called, name};
 use super::syntax::{Match, Syntax, call, sign};
 use crate::meta::ColumnMeta;
-use crate::query::{Aggregate, Function, Operator, Part, Place};
+use crate::query::{Aggregate, Explain, Function, Lock, Nulls, Operator, Order, Part, Place, Wait};
 use crate::text::fold;
 use crate::{Error, Kind, Result, Value};
 
@@ -221,13 +221,13 @@ impl Syntax for Sqlite {
         Ok(Value::Decimal(rounded))
     }
 
-    fn order(&self, expr: &str, descending: bool, nullable: bool, sql: &mut String) {
+    fn order(&self, expr: &str, part: &Order, nullable: bool, sql: &mut String) {
         sql.push_str(expr);
-        sql.push_str(match (descending, nullable) {
-            (false, false) => " ASC",
-            (false, true) => " ASC NULLS LAST",
-            (true, false) => " DESC",
-            (true, true) => " DESC NULLS FIRST",
+        sql.push_str(if part.descending { " DESC" } else { " ASC" });
+        sql.push_str(match (part.nulls, part.descending, nullable) {
+            (Some(Nulls::First), ..) | (None, true, true) => " NULLS FIRST",
+            (Some(Nulls::Last), ..) | (None, false, true) => " NULLS LAST",
+            (None, _, false) => "",
         });
     }
 
@@ -235,8 +235,31 @@ impl Syntax for Sqlite {
         sql.push_str(" LIMIT -1");
     }
 
-    fn for_update(&self, _alias: usize, _sql: &mut String) {
-        // A transaction begins with BEGIN IMMEDIATE: nobody else writes until it ends.
+    fn lock(&self, _alias: usize, lock: Lock, _sql: &mut String) -> Result<()> {
+        // A transaction begins with BEGIN IMMEDIATE: nobody else writes until it ends. So the lock is kept; its options are not.
+        if lock.wait != Wait::Wait {
+            return Err(Error::configuration(
+                "SQLite has no row locks: `nowait` and `skip_locked` have no meaning there; its transactions come one after the other",
+            ));
+        }
+        Ok(())
+    }
+
+    fn explain(&self, explain: Explain) -> Result<String> {
+        if explain != Explain::default() {
+            return Err(Error::configuration(
+                "SQLite explains a query as text and without running it: call `.explain(Explain::default())`",
+            ));
+        }
+        Ok("EXPLAIN QUERY PLAN ".to_owned())
+    }
+
+    fn windows(&self, aggregate: Aggregate, kind: Option<Kind>) -> bool {
+        match aggregate {
+            Aggregate::Variance | Aggregate::SampleVariance => false,
+            Aggregate::Sum | Aggregate::Avg => kind != Some(Kind::Decimal),
+            _ => true,
+        }
     }
 
     fn needs_places(&self) -> bool {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::function::Called;
 use crate::meta::{ColumnMeta, ModelMeta};
-use crate::query::{Aggregate, Conflict, Operator, Place};
+use crate::query::{Aggregate, Conflict, Explain, Lock, Nulls, Operator, Order, Place};
 use crate::{Kind, Result, Value};
 
 /// The differences between dialects.
@@ -55,10 +55,15 @@ pub(crate) trait Syntax: Sync {
         Ok(value)
     }
 
-    /// One part of an order. NULL goes last in a rising one, as PostgreSQL has it.
-    fn order(&self, expr: &str, descending: bool, _nullable: bool, sql: &mut String) {
+    /// One part of an order. If nothing else is said, NULL goes last in a rising one, as PostgreSQL has it.
+    fn order(&self, expr: &str, part: &Order, _nullable: bool, sql: &mut String) {
         sql.push_str(expr);
-        sql.push_str(if descending { " DESC" } else { " ASC" });
+        sql.push_str(if part.descending { " DESC" } else { " ASC" });
+        sql.push_str(match part.nulls {
+            Some(Nulls::First) => " NULLS FIRST",
+            Some(Nulls::Last) => " NULLS LAST",
+            None => "",
+        });
     }
 
     /// What an OFFSET without a LIMIT needs.
@@ -104,7 +109,23 @@ pub(crate) trait Syntax: Sync {
     }
 
     /// Locks the rows of the table with this alias until the transaction ends.
-    fn for_update(&self, alias: usize, sql: &mut String);
+    ///
+    /// # Errors
+    ///
+    /// The database has no such lock: it would be no lock at all.
+    fn lock(&self, alias: usize, lock: Lock, sql: &mut String) -> Result<()>;
+
+    /// A statement that tells how another one is run, as far as that one.
+    ///
+    /// # Errors
+    ///
+    /// The database has no such format.
+    fn explain(&self, explain: Explain) -> Result<String>;
+
+    /// Whether an aggregate of its own making can be computed over a window.
+    fn windows(&self, _aggregate: Aggregate, _kind: Option<Kind>) -> bool {
+        true
+    }
 
     /// Whether decimals come back without their trailing zeros.
     fn needs_places(&self) -> bool {

@@ -66,10 +66,7 @@ fn one_join_a_path_and_outer_joins_where_a_row_may_be_missing() {
         ],
         Some(eq(over(&[&BOOK_AUTHOR, &AUTHOR_COUNTRY], "name"), value("BE"))),
     );
-    query.order = vec![Order {
-        expr: over(&[&BOOK_AUTHOR], "name"),
-        descending: true,
-    }];
+    query.order = vec![Order::by(over(&[&BOOK_AUTHOR], "name"), true)];
     let text = |placeholder: &str| {
         format!(
             r#"SELECT "t0"."title", "t1"."name", "t2"."name", "t4"."name" FROM "book" AS "t0" INNER JOIN "author" AS "t1" ON "t0"."author_id" = "t1"."id" INNER JOIN "country" AS "t2" ON "t1"."country_id" = "t2"."id" LEFT JOIN "author" AS "t3" ON "t0"."editor_id" = "t3"."id" LEFT JOIN "country" AS "t4" ON "t3"."country_id" = "t4"."id" WHERE ("t2"."name" = {placeholder}) ORDER BY "t1"."name" DESC"#
@@ -207,18 +204,9 @@ fn text_matches_escape_their_own_signs() {
 fn slices_and_orders() {
     let mut query = select(&BOOK, [col("id")], None);
     query.order = vec![
-        Order {
-            expr: col("subtitle"),
-            descending: false,
-        },
-        Order {
-            expr: over(&[&BOOK_EDITOR], "name"),
-            descending: true,
-        },
-        Order {
-            expr: col("id"),
-            descending: false,
-        },
+        Order::by(col("subtitle"), false),
+        Order::by(over(&[&BOOK_EDITOR], "name"), true),
+        Order::by(col("id"), false),
     ];
     query.limit = Some(20);
     query.offset = Some(40);
@@ -250,10 +238,7 @@ fn groups() {
     let mut query = select(&BOOK, [name.clone(), count()], None);
     query.group_by = vec![name];
     query.having = Some(binary(count(), Operator::Gt, value(3_i64)));
-    query.order = vec![Order {
-        expr: count(),
-        descending: true,
-    }];
+    query.order = vec![Order::by(count(), true)];
     let text = |placeholder: &str| {
         format!(
             r#"SELECT "t1"."name", COUNT(*) FROM "book" AS "t0" INNER JOIN "author" AS "t1" ON "t0"."author_id" = "t1"."id" GROUP BY "t1"."name" HAVING (COUNT(*) > {placeholder}) ORDER BY COUNT(*) DESC"#
@@ -319,7 +304,7 @@ fn a_join_that_a_subquery_needs_is_made_around_it() {
 #[test]
 fn row_locks_need_a_transaction() {
     let mut query = select(&BOOK, [col("id"), over(&[&BOOK_EDITOR], "name")], None);
-    query.for_update = true;
+    query.lock = Some(crate::query::Lock::default());
     let from = r#"SELECT "t0"."id", "t1"."name" FROM "book" AS "t0" LEFT JOIN "author" AS "t1" ON "t0"."editor_id" = "t1"."id""#;
     both(
         Statement::Select(query.clone()),

@@ -4,12 +4,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::RangeBounds;
 
-use super::{Core, fields};
+use super::{Core, QuerySet, fields};
 use crate::condition::IntoCondition;
 use crate::database::Database;
+use crate::expression::Grouped;
 use crate::model::{Fields, Model, Record, Selected, one};
 use crate::order::IntoOrder;
-use crate::query::Expr;
+use crate::query::{Expr, Select};
 use crate::selection::{Concat, Selection};
 use crate::{Op, Result};
 
@@ -93,6 +94,43 @@ impl<S: Record, A: Selection<S::Model>> Annotated<S, A> {
     pub fn using(mut self, database: &Database) -> Self {
         self.core.using(database);
         self
+    }
+
+    /// One row of aggregates over all rows, their annotations among them: `.aggregate(|_, n| n.avg())`.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn aggregate<G: Selection<Grouped<S::Model>>>(
+        self,
+        aggregate: impl FnOnce(&'static Fields<S::Model>, &A::Outputs<S::Model>) -> G,
+    ) -> Op<'static, G::Row> {
+        let mut columns = Vec::new();
+        aggregate(fields::<S>(), &A::outputs(&mut 0)).push_to(&mut columns);
+        let mut core = self.core;
+        if core.select.is_sliced() {
+            core.some_order();
+        } else if core.select.distinct_on.is_empty() {
+            core.select.order.clear();
+        }
+        core.select.lock = None;
+        // The annotations are computed for each row first, in a query inside.
+        let mut rows = std::mem::replace(&mut core.select, Select::from(S::Model::meta()));
+        rows.own_columns();
+        self.annotation.push_to(&mut rows.columns);
+        core.select = Select::over(rows);
+        Op::leaf(S::Model::OPERATIONS.values, async move {
+            let rows = core
+                .fetch(columns, |reader| Ok(G::row(G::decode(reader)?)))
+                .await?;
+            one::<S::Model, _>(rows)
+        })
+    }
+
+    /// The records alone, without the annotation, which has chosen or ordered them.
+    pub fn records(self) -> QuerySet<S> {
+        QuerySet::from_core(self.core)
     }
 
     /// How many rows there are.

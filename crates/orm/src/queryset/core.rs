@@ -7,7 +7,9 @@ use crate::database::{self, Database};
 use crate::meta::ModelMeta;
 use crate::model::{Model, Reader, Record, Selected, one};
 use crate::prefetch::Plan;
-use crate::query::{Aggregate, Expr, Order, Select, Statement};
+use crate::query::{
+    Aggregate, Explain, Expr, Order, Select, SetOperator, Source, Statement, both, own, same_row,
+};
 use crate::{Error, Op, Result, Row};
 
 /// A query on its way.
@@ -31,47 +33,26 @@ impl Core {
         }
     }
 
-    fn is_sliced(&self) -> bool {
-        self.select.limit.is_some() || self.select.offset.is_some()
+    /// What was asked for can't be done; the first such thing is told.
+    pub(crate) fn misuse(&mut self, misuse: &'static str) {
+        self.misuse.get_or_insert(misuse);
     }
 
     /// Filters and orders come before a slice: afterwards they would have to apply to its rows, which SQL does not do.
     fn refuse_if_sliced(&mut self, misuse: &'static str) {
-        if self.is_sliced() {
+        if self.select.is_sliced() {
             self.misuse.get_or_insert(misuse);
         }
     }
 
     pub(crate) fn filter(&mut self, test: Test) {
         self.refuse_if_sliced("a sliced query can't be filtered; call `.filter(..)` before `.slice(..)`");
-        let expr = match self.select.filter.take() {
-            Some(filter) => {
-                Test {
-                    expr: filter,
-                    nullable: false,
-                }
-                .and(test)
-                .expr
-            }
-            None => test.expr,
-        };
-        self.select.filter = Some(expr);
+        self.select.filter = Some(both(self.select.filter.take(), same_row(test.expr)));
     }
 
     pub(crate) fn having(&mut self, test: Test) {
         self.refuse_if_sliced("a sliced query can't be filtered; call `.having(..)` before `.slice(..)`");
-        let expr = match self.select.having.take() {
-            Some(having) => {
-                Test {
-                    expr: having,
-                    nullable: false,
-                }
-                .and(test)
-                .expr
-            }
-            None => test.expr,
-        };
-        self.select.having = Some(expr);
+        self.select.having = Some(both(self.select.having.take(), test.expr));
     }
 
     pub(crate) fn order_by(&mut self, push: impl FnOnce(&mut Vec<Order>)) {
@@ -118,7 +99,7 @@ impl Core {
             self.select.order = model
                 .ordering
                 .iter()
-                .map(|(column, descending)| own(column, *descending))
+                .map(|(column, descending)| Order::by(own(column), *descending))
                 .collect();
         }
     }
@@ -127,32 +108,92 @@ impl Core {
     pub(crate) fn some_order(&mut self) {
         self.default_order();
         if self.select.order.is_empty() && self.select.group_by.is_empty() {
-            self.select.order = vec![own(self.select.model.primary_key, false)];
+            self.select.order = vec![Order::by(own(self.select.model.primary_key), false)];
         }
     }
 
-    /// As rows of the model's table that an aggregate can span: a slice becomes a condition on the key.
+    /// As rows that an aggregate can span: what is sliced, or there only once, becomes a query inside.
     pub(crate) fn as_rows(&mut self) {
-        self.select.for_update = false;
-        if !self.is_sliced() {
+        self.select.lock = None;
+        if !self.select.is_sliced() && !self.select.distinct && self.select.distinct_on.is_empty() {
             self.select.order.clear();
             return;
         }
-        self.some_order();
+        if self.select.is_sliced() {
+            self.some_order();
+        }
         let model = self.select.model;
-        let key = || Expr::Column {
-            path: [].into(),
-            column: model.primary_key,
+        let mut rows = std::mem::replace(&mut self.select, Select::from(model));
+        rows.own_columns();
+        self.select = Select::over(rows);
+    }
+
+    /// Puts the rows of another query of the same model to these, or takes them away.
+    pub(crate) fn combine(&mut self, operator: SetOperator, other: Self) {
+        if let Some(misuse) = other.misuse {
+            self.misuse.get_or_insert(misuse);
+        }
+        if self.select.lock.is_some() || other.select.lock.is_some() {
+            self.misuse.get_or_insert(
+                "the rows of a set operation can't be locked; lock those of one model with `.select_for_update()`",
+            );
+        }
+        let model = self.select.model;
+        let members = match std::mem::replace(&mut self.select, Select::from(model)) {
+            // `a.union(b).union(c)` is one operation of three.
+            Select {
+                source: Some(source),
+                filter: None,
+                limit: None,
+                offset: None,
+                distinct: false,
+                distinct_on,
+                ..
+            } if source.operator == operator && source.records && distinct_on.is_empty() => source.members,
+            first => vec![member(first)],
         };
-        let mut slice = std::mem::replace(&mut self.select, Select::from(model));
-        slice.columns = vec![key()];
-        self.select.filter = Some(Expr::InSelect(Box::new(key()), Box::new(slice)));
+        self.select.source = Some(Box::new(Source {
+            operator,
+            members: members.into_iter().chain([member(other.select)]).collect(),
+            records: true,
+        }));
+    }
+
+    /// The rows for which the conditions of this query, and of another one, together hold.
+    pub(crate) fn join(
+        &mut self,
+        other: Self,
+        join: impl FnOnce(Option<Expr>, Option<Expr>) -> Option<Expr>,
+    ) {
+        if let Some(misuse) = other.misuse {
+            self.misuse.get_or_insert(misuse);
+        }
+        let plain = |select: &Select| {
+            !select.is_sliced()
+                && select.source.is_none()
+                && select.distinct_on.is_empty()
+                && select.distinct == self.select.distinct
+        };
+        if !plain(&self.select) || !plain(&other.select) {
+            self.misuse.get_or_insert(
+                "`&`, `|` and `^` join the conditions of plain queries; of sliced, distinct or combined ones take `.intersection(..)` or `.union(..)`",
+            );
+        }
+        self.select.filter = join(self.select.filter.take(), other.select.filter);
+    }
+
+    /// One row for each set of values, the first in the query's order.
+    pub(crate) fn distinct_on(&mut self, columns: Vec<Expr>) {
+        self.refuse_if_sliced(
+            "a sliced query can't be made distinct; call `.distinct_on(..)` before `.slice(..)`",
+        );
+        self.select.distinct_on = columns;
     }
 
     /// As a query inside another one, in an order where that matters.
     pub(crate) fn into_select(mut self) -> Select {
         self.default_order();
-        self.select.for_update = false;
+        self.select.lock = None;
         self.select
     }
 
@@ -160,9 +201,7 @@ impl Core {
     pub(crate) fn reverse(&mut self) {
         self.refuse_if_sliced("a sliced query can't be reversed; call `.reverse()` before `.slice(..)`");
         self.some_order();
-        for part in &mut self.select.order {
-            part.descending = !part.descending;
-        }
+        self.select.order.iter_mut().for_each(Order::reverse);
     }
 
     /// Runs it. `columns` are what `decode` reads.
@@ -236,10 +275,28 @@ impl Core {
 
     #[track_caller]
     pub(crate) fn count<M: Model>(mut self) -> Op<'static, u64> {
+        self.as_rows();
+        self.count_rows::<M>()
+    }
+
+    /// How many rows there are of these columns.
+    #[track_caller]
+    pub(crate) fn count_of<M: Model>(mut self, columns: Vec<Expr>) -> Op<'static, u64> {
+        self.select.lock = None;
+        if self.select.is_sliced() || self.select.distinct || !self.select.group_by.is_empty() {
+            let model = self.select.model;
+            let mut rows = std::mem::replace(&mut self.select, Select::from(model));
+            rows.columns = columns;
+            rows.order.clear();
+            self.select = Select::over_outputs(rows);
+            return self.count_rows::<M>();
+        }
+        self.count::<M>()
+    }
+
+    #[track_caller]
+    fn count_rows<M: Model>(self) -> Op<'static, u64> {
         Op::leaf(M::OPERATIONS.count, async move {
-            self.select.order.clear();
-            self.select.for_update = false;
-            let (limit, offset) = (self.select.limit.take(), self.select.offset.take().unwrap_or(0));
             let count = Expr::Aggregate {
                 function: Aggregate::Count,
                 expr: None,
@@ -247,21 +304,42 @@ impl Core {
                 filter: None,
             };
             let rows = self.fetch(vec![count], |reader| reader.next::<i64>()).await?;
-            let all = u64::try_from(one::<M, _>(rows)?).unwrap_or(0);
-            let from_offset = all.saturating_sub(offset);
-            Ok(limit.map_or(from_offset, |limit| from_offset.min(limit)))
+            Ok(u64::try_from(one::<M, _>(rows)?).unwrap_or(0))
         })
     }
 
     #[track_caller]
     pub(crate) fn exists<M: Model>(mut self) -> Op<'static, bool> {
         Op::leaf(M::OPERATIONS.exists, async move {
+            if self.select.is_sliced() {
+                self.as_rows();
+            }
+            self.select.lock = None;
             self.select.order.clear();
-            self.select.for_update = false;
+            self.select.distinct_on.clear();
+            self.select.distinct = false;
             self.slice(..1);
             let there = Expr::Value(crate::Value::Int(1));
             let rows = self.fetch(vec![there], |reader| reader.next::<i32>()).await?;
             Ok(!rows.is_empty())
+        })
+    }
+
+    /// How the database would run it.
+    #[track_caller]
+    pub(crate) fn explain(
+        mut self,
+        name: &'static str,
+        columns: Vec<Expr>,
+        explain: Explain,
+    ) -> Op<'static, String> {
+        self.default_order();
+        self.select.columns = columns;
+        Op::leaf(name, async move {
+            if let Some(misuse) = self.misuse {
+                return Err(Error::configuration(misuse));
+            }
+            database::explain(self.using, self.select, explain).await
         })
     }
 
@@ -273,12 +351,21 @@ impl Core {
         if let Some(misuse) = self.misuse {
             return Err(Error::configuration(misuse));
         }
-        if self.is_sliced() {
+        if self.select.is_sliced() {
             return Err(Error::configuration(
                 "a sliced query can't be updated or deleted; choose the rows with `.filter(..)`",
             ));
         }
-        let statement = statement(self.select.model, self.select.filter);
+        let model = self.select.model;
+        let filter = if self.select.source.is_some() || !self.select.distinct_on.is_empty() {
+            let mut keys = self.select;
+            keys.columns = vec![own(model.primary_key)];
+            keys.lock = None;
+            Some(Expr::InSelect(Box::new(own(model.primary_key)), Box::new(keys)))
+        } else {
+            self.select.filter
+        };
+        let statement = statement(model, filter);
         database::execute(self.using, statement).await
     }
 }
@@ -288,12 +375,16 @@ fn counts(columns: &[Expr]) -> bool {
     matches!(columns, [Expr::Aggregate { .. }, ..])
 }
 
-fn own(column: &'static str, descending: bool) -> Order {
-    Order {
-        expr: Expr::Column {
-            path: [].into(),
-            column,
-        },
-        descending,
+/// A query of records as a member of a set operation.
+fn member(select: Select) -> Select {
+    let mut core = Core::new(select.model);
+    core.select = select;
+    core.select.lock = None;
+    if core.select.is_sliced() || !core.select.distinct_on.is_empty() {
+        core.default_order();
+    } else {
+        core.select.order.clear();
     }
+    core.select.own_columns();
+    core.select
 }

@@ -1,7 +1,10 @@
 //! Querysets: queries as values. Building one does no I/O; its last method gives an [`Op`].
 
 mod annotated;
+mod combined;
 pub(crate) mod core;
+mod sets;
+mod shape;
 mod values;
 
 use std::collections::HashMap;
@@ -10,8 +13,9 @@ use std::marker::PhantomData;
 use std::ops::RangeBounds;
 
 pub use self::annotated::Annotated;
+pub use self::combined::{Combined, Rows};
 pub(crate) use self::core::Core;
-pub use self::values::{Groups, Values};
+pub use self::values::{Groups, Mapped, Values};
 use crate::condition::{IntoCondition, Test};
 use crate::database::Database;
 use crate::expression::Grouped;
@@ -262,12 +266,8 @@ impl<S: Record> QuerySet<S> {
         &self.core
     }
 
-    /// Locks the rows until the transaction's end: others who want to change or lock them wait.
-    ///
-    /// It needs an `atomic` around. SQLite has one writer at a time, and nothing to lock.
-    pub fn select_for_update(mut self) -> Self {
-        self.core.select.for_update = true;
-        self
+    pub(crate) fn into_core(self) -> Core {
+        self.core
     }
 
     /// Runs on this database, whatever the context says.

@@ -1,6 +1,8 @@
 //! Values instead of records, and groups of rows with the same values.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::marker::PhantomData;
 use std::ops::RangeBounds;
 
@@ -10,7 +12,7 @@ use crate::database::Database;
 use crate::expression::Grouped;
 use crate::model::{Fields, Model, Reader};
 use crate::order::IntoOrder;
-use crate::query::{Expr, Select};
+use crate::query::{Explain, Expr, Select};
 use crate::selection::{Concat, Selection};
 use crate::{Op, Result};
 
@@ -95,7 +97,7 @@ impl<M: Model, V: Selection<M>> Values<M, V> {
     /// Those of every query.
     #[track_caller]
     pub fn first(self) -> Op<'static, Option<V::Row>> {
-        let (mut core, columns) = self.select();
+        let (mut core, columns) = self.into_parts();
         Op::leaf(M::OPERATIONS.first, async move {
             if !core.select.distinct {
                 core.some_order();
@@ -112,7 +114,7 @@ impl<M: Model, V: Selection<M>> Values<M, V> {
     /// Those of every query.
     #[track_caller]
     pub fn all(self) -> Op<'static, Vec<V::Row>> {
-        let (mut core, columns) = self.select();
+        let (mut core, columns) = self.into_parts();
         Op::leaf(M::OPERATIONS.values, async move {
             // The model's order may name columns that distinct rows do not have.
             if !core.select.distinct {
@@ -122,7 +124,125 @@ impl<M: Model, V: Selection<M>> Values<M, V> {
         })
     }
 
-    fn select(self) -> (Core, Vec<Expr>) {
+    /// Only rows for which the condition does not hold.
+    pub fn exclude<C: IntoCondition<M>>(mut self, condition: impl FnOnce(&'static Fields<M>) -> C) -> Self {
+        self.core
+            .filter(condition(M::fields_at()).into_condition().test.not());
+        self
+    }
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn count(self) -> Op<'static, u64> {
+        let (core, columns) = self.into_parts();
+        core.count_of::<M>(columns)
+    }
+
+    /// Whether there is a row.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn exists(self) -> Op<'static, bool> {
+        let (mut core, columns) = self.into_parts();
+        Op::leaf(M::OPERATIONS.exists, async move {
+            core.slice(..1);
+            Ok(!core.fetch(columns, decode::<M, V>).await?.is_empty())
+        })
+    }
+
+    /// How the database would run the query. See [`QuerySet::explain`](super::QuerySet::explain).
+    ///
+    /// # Errors
+    ///
+    /// Those of every query; a configuration error where the database has no such form.
+    #[track_caller]
+    pub fn explain(self, explain: Explain) -> Op<'static, String> {
+        let (core, columns) = self.into_parts();
+        core.explain(M::OPERATIONS.values, columns, explain)
+    }
+
+    /// Makes something of each row: a struct with names, or what else a program goes on with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+    /// # #[model] struct Book { id: i64, title: String, stock: i32, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// # let django = Author::create().name("Django Reinhardt").wait()?;
+    /// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+    /// #     Book::create().title(title).stock(stock).author(&django).wait()?;
+    /// # }
+    /// struct Line {
+    ///     title: String,
+    ///     author: String,
+    /// }
+    ///
+    /// let lines: Vec<Line> = Book::objects()
+    ///     .values(|b| (b.title, b.author.name))
+    ///     .order_by(|b| b.title)
+    ///     .map(|(title, author)| Line { title, author })
+    ///     .all()
+    ///     .wait()?;
+    /// assert_eq!((lines[0].title.as_str(), lines[0].author.as_str()), ("Belleville", "Django Reinhardt"));
+    /// # Ok(()) }) }
+    /// ```
+    pub fn map<T: Send + 'static, F>(self, make: F) -> Mapped<M, V, F>
+    where
+        F: Fn(V::Row) -> T + Send + 'static,
+    {
+        Mapped { values: self, make }
+    }
+
+    /// The rows of two values as a map from the first to the second; of several with the same key, the last one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Author { id: i64, name: String, #[relation(reverse = Book::author)] books: Many<Book> }
+    /// # #[model] struct Book { id: i64, title: String, stock: i32, #[relation(on_delete = Protect)] author: ForeignKey<Author> }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Author::meta(), Book::meta()]).wait()?;
+    /// # db.sync_scope(|| {
+    /// # let django = Author::create().name("Django Reinhardt").wait()?;
+    /// # for (title, stock) in [("Nuages", 3), ("Minor Swing", 0), ("Belleville", 1)] {
+    /// #     Book::create().title(title).stock(stock).author(&django).wait()?;
+    /// # }
+    /// let stock = Book::objects().values(|b| (b.title, b.stock)).to_map().wait()?;
+    /// assert_eq!(stock["Nuages"], 3);
+    /// # Ok(()) }) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn to_map<K, T>(self) -> Op<'static, HashMap<K, T>>
+    where
+        V: Selection<M, Row = (K, T)>,
+        K: Eq + Hash + Send + 'static,
+        T: Send + 'static,
+    {
+        let (mut core, columns) = self.into_parts();
+        Op::leaf(M::OPERATIONS.values, async move {
+            core.select.lock = None;
+            Ok(core.fetch(columns, decode::<M, V>).await?.into_iter().collect())
+        })
+    }
+
+    pub(super) fn into_parts(self) -> (Core, Vec<Expr>) {
         let mut columns = Vec::new();
         self.values.push_to(&mut columns);
         (self.core, columns)
@@ -130,14 +250,70 @@ impl<M: Model, V: Selection<M>> Values<M, V> {
 
     /// As a query inside another one.
     pub(crate) fn into_select(self) -> Select {
-        let (mut core, columns) = self.select();
+        let (mut core, columns) = self.into_parts();
         core.select.columns = columns;
         core.into_select()
     }
 }
 
-fn decode<M: Model, V: Selection<M>>(reader: &mut Reader<'_>) -> Result<V::Row> {
+pub(super) fn decode<M: Model, V: Selection<M>>(reader: &mut Reader<'_>) -> Result<V::Row> {
     Ok(V::row(V::decode(reader)?))
+}
+
+/// A query for what is made of values: what [`map`](Values::map) gives.
+#[must_use = "a query does nothing until one of its operations, such as `.all()`, is `.await`ed or `.wait()`ed for"]
+pub struct Mapped<M: Model, V, F> {
+    values: Values<M, V>,
+    make: F,
+}
+
+impl<M: Model, V, F> fmt::Debug for Mapped<M, V, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Mapped").field(&self.values).finish()
+    }
+}
+
+impl<M: Model, V: Selection<M>, T: Send + 'static, F: Fn(V::Row) -> T + Send + 'static> Mapped<M, V, F> {
+    /// What is made of the first row in the query's order (else the model's, else by primary key), if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn first(self) -> Op<'static, Option<T>> {
+        let (values, make) = (self.values, self.make);
+        let (mut core, columns) = values.into_parts();
+        Op::leaf(M::OPERATIONS.first, async move {
+            if !core.select.distinct {
+                core.some_order();
+            }
+            core.slice(..1);
+            Ok(core.fetch(columns, made::<M, V, T>(make)).await?.pop())
+        })
+    }
+
+    /// What is made of each row.
+    ///
+    /// # Errors
+    ///
+    /// Those of every query.
+    #[track_caller]
+    pub fn all(self) -> Op<'static, Vec<T>> {
+        let (values, make) = (self.values, self.make);
+        let (mut core, columns) = values.into_parts();
+        Op::leaf(M::OPERATIONS.values, async move {
+            if !core.select.distinct {
+                core.default_order();
+            }
+            core.fetch(columns, made::<M, V, T>(make)).await
+        })
+    }
+}
+
+fn made<M: Model, V: Selection<M>, T>(
+    make: impl Fn(V::Row) -> T + Send + 'static,
+) -> impl FnMut(&mut Reader<'_>) -> Result<T> + Send + 'static {
+    move |reader| Ok(make(decode::<M, V>(reader)?))
 }
 
 /// A query for groups of rows: what [`annotate`](Values::annotate) after [`values`](super::QuerySet::values) gives.

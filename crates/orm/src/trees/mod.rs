@@ -111,10 +111,7 @@ async fn shop(db: &Database) -> Result<()> {
 
 async fn ids(db: &Database, model: &'static ModelMeta, filter: Expr) -> Vec<i64> {
     let mut query = select(model, [col("id")], Some(filter));
-    query.order = vec![Order {
-        expr: col("id"),
-        descending: false,
-    }];
+    query.order = vec![Order::by(col("id"), false)];
     rows::<(i64,)>(db, query)
         .await
         .unwrap()

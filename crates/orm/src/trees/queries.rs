@@ -21,10 +21,7 @@ async fn related_columns(db: Database) {
         ],
         None,
     );
-    query.order = vec![Order {
-        expr: col("id"),
-        descending: false,
-    }];
+    query.order = vec![Order::by(col("id"), false)];
     let found: Vec<(String, String, Option<String>)> = rows(&db, query).await.unwrap();
     let row = |title: &str, country: &str, editor: Option<&str>| {
         (
@@ -94,14 +91,8 @@ async fn slices_in_order(db: Database) {
     let page = async |limit, offset, descending| {
         let mut query = select(&BOOK, [col("id")], None);
         query.order = vec![
-            Order {
-                expr: col("subtitle"),
-                descending,
-            },
-            Order {
-                expr: col("id"),
-                descending: false,
-            },
+            Order::by(col("subtitle"), descending),
+            Order::by(col("id"), false),
         ];
         query.limit = limit;
         query.offset = offset;
@@ -136,10 +127,7 @@ async fn counts_by_subquery_and_group(db: Database) {
         )),
     );
     let mut query = select(&AUTHOR, [col("name"), Expr::Subquery(Box::new(books))], None);
-    query.order = vec![Order {
-        expr: col("id"),
-        descending: false,
-    }];
+    query.order = vec![Order::by(col("id"), false)];
     let found: Vec<(String, i64)> = rows(&db, query).await.unwrap();
     assert_eq!(found, [("Django".to_owned(), 2), ("Stéphane".to_owned(), 1)]);
 

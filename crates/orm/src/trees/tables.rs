@@ -102,7 +102,7 @@ async fn row_locks(db: Database) {
     shop(&db).await.unwrap();
     let locked = || {
         let mut query = select(&BOOK, [col("stock"), over(&[&BOOK_EDITOR], "name")], None);
-        query.for_update = true;
+        query.lock = Some(crate::query::Lock::default());
         query
     };
     assert!(

@@ -111,10 +111,7 @@ async fn money(db: Database) {
     shop(&db).await.unwrap();
     // With the digits of its column, also where the database keeps a number without them.
     let mut query = select(&BOOK, [col("price")], None);
-    query.order = vec![Order {
-        expr: col("price"),
-        descending: false,
-    }];
+    query.order = vec![Order::by(col("price"), false)];
     let prices: Vec<(Decimal,)> = rows(&db, query).await.unwrap();
     let prices: Vec<_> = prices.iter().map(|row| row.0.to_string()).collect();
     assert_eq!(prices, ["0.10", "0.20", "12.50"]);
@@ -190,10 +187,7 @@ fn what_django_wrote_is_read() {
             type Found = (bool, Decimal, Date, Time, Timestamp, Uuid, serde_json::Value);
             let names = ["yes", "decimal", "date", "time", "timestamp", "uuid", "json"];
             let mut query = select(&EVERYTHING, names.map(col), None);
-            query.order = vec![Order {
-                expr: col("id"),
-                descending: false,
-            }];
+            query.order = vec![Order::by(col("id"), false)];
             let found: Vec<Found> = nuages_bridge::async_to_sync(rows(&db, query)).unwrap().unwrap();
             let date = "2026-11-20".parse::<Date>().unwrap();
             assert_eq!(
