@@ -14,6 +14,8 @@ mod rules;
 mod support;
 mod values;
 #[cfg(feature = "websocket")]
+mod websocket_fuzz;
+#[cfg(feature = "websocket")]
 mod websockets;
 
 use nuages_protocol::{

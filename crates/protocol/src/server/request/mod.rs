@@ -7,7 +7,6 @@ mod outgoing;
 use std::{
     convert::Infallible,
     error::Error as StdError,
-    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
@@ -26,7 +25,10 @@ use self::{check::Seen, outgoing::Tail};
 #[cfg(feature = "websocket")]
 use super::websocket;
 use super::{Shared, access::Entry, connection::Core, panic, proxy};
-use crate::{Application, Body, BodyError, BoxError, HttpScope, Response};
+use crate::{
+    Application, Body, BodyError, BoxError, HttpScope, Response,
+    fault::{self, Chain},
+};
 
 /// Calls the application. Dropping this future, as hyper does when the client goes away, drops the application's.
 ///
@@ -59,7 +61,7 @@ pub(super) fn answer<'a, A: Application>(
         core.left_unread();
         return Answer::early(in_flight.finish(shared, plain(status), None));
     }
-    let place = match shared.place() {
+    let place = match shared.place(parts.version) {
         Ok(place) => place,
         Err(_full) => {
             let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
@@ -259,14 +261,10 @@ fn failed(request: &InFlight<'_>, error: &BoxError) -> Response {
 
 /// A bare answer after which the connection ends: what the application left unread or half done goes with it.
 pub(super) fn plain(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::from(status.canonical_reason().unwrap_or_default()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    let mut response = fault::plain(status);
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
@@ -278,17 +276,6 @@ fn is_of_the_client(error: &(dyn StdError + 'static)) -> bool {
 /// A target without its query, which may hold what doesn't belong into a log.
 fn path_of(target: Option<&PathAndQuery>) -> &str {
     target.map_or("*", PathAndQuery::path)
-}
-
-/// An error with all its sources, in one line.
-pub(super) struct Chain<'a>(pub(super) &'a (dyn StdError + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        std::iter::successors(self.0.source(), |error| (**error).source())
-            .try_for_each(|source| write!(f, ": {source}"))
-    }
 }
 
 /// A request that is not answered to its end. Says what became of one whose future was dropped.

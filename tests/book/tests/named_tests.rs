@@ -1,15 +1,15 @@
-//! The page that compares the bridge with asgiref names tests: they exist.
+//! The pages that compare us row by row name tests: they exist.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;
 
-#[test]
-fn every_test_that_the_page_names_exists_in_the_file_that_it_names() {
+/// Looks for every test that a page names in the file that it names, and says how many it names.
+fn named(page: &str, mut folder: &'static str) -> u32 {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let page = fs::read_to_string(root.join("docs/src/reference/asgiref.md")).unwrap();
-    let (mut folder, mut source, mut named) = ("crates/bridge/tests", String::new(), 0);
+    let page = fs::read_to_string(root.join("docs/src/reference").join(page)).unwrap();
+    let (mut source, mut named) = (String::new(), 0);
     for line in page.lines() {
         if line.contains("in `tests/models/src`") {
             folder = "tests/models/src";
@@ -24,12 +24,22 @@ fn every_test_that_the_page_names_exists_in_the_file_that_it_names() {
                 source = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{} is named", path.display()));
             } else if !name.contains('/') {
                 assert!(
-                    source.contains(&format!("fn {name}()")),
+                    source.contains(&format!("fn {name}(")),
                     "`{name}` is named, and there is none"
                 );
                 named += 1;
             }
         }
     }
-    assert!(named > 40, "the page was not read as it is written");
+    named
+}
+
+#[test]
+fn the_tests_that_the_bridges_page_names_exist() {
+    assert!(named("asgiref.md", "crates/bridge/tests") > 40);
+}
+
+#[test]
+fn the_tests_that_the_protocols_page_names_exist() {
+    assert!(named("asgi.md", "crates/protocol/tests") > 80);
 }
