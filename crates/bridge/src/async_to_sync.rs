@@ -7,8 +7,9 @@ use std::time::Instant;
 use tokio::runtime::Handle;
 use tracing::Level;
 
-use crate::cancel::GivenUp;
-use crate::{BridgeError, frame, runtime, wait};
+use crate::cancel::{self, GivenUp};
+use crate::context::with_current;
+use crate::{BridgeError, frame, hops, runtime, wait};
 
 /// Runs a future on the calling thread until it is ready, for sync code.
 ///
@@ -70,6 +71,26 @@ pub(crate) fn wait_for<F: Future>(
         GivenUp::CallerGone => BridgeError::caller_gone(name),
         GivenUp::PastDeadline => BridgeError::past_deadline(name),
     })
+}
+
+/// The wait for what is known already: refused, counted and told as any other, and over at once.
+pub(crate) fn wait_for_nothing(
+    name: &'static str,
+    location: &'static Location<'static>,
+) -> Result<(), BridgeError> {
+    if frame::on_event_loop() {
+        return Err(BridgeError::synchronous_only(name, location));
+    }
+    let listened_to = tracing::enabled!(target: "nuages_bridge::hop", Level::TRACE).then(Instant::now);
+    with_current(|current| hops::count_to_loop(current));
+    let given_up = cancel::ends_this_wait();
+    if let Some(since) = listened_to {
+        tell(name, location, since, given_up);
+    }
+    if given_up {
+        return Err(BridgeError::caller_gone(name));
+    }
+    Ok(())
 }
 
 #[cold]

@@ -45,6 +45,10 @@
 //! the graph. Sync code that waits through the bridge runs what is queued behind it meanwhile, so that nobody waits for its end; behind any other wait, which the
 //! bridge can't see, the queue's own watch gives up after the wait time and names what runs.
 //!
+//! The threads of [parallel](crate::SyncToAsync::parallel) code have no place in it either. Where all of them are busy, code for which one of them waits, to
+//! any depth, runs on the very thread that waits; code inside of a hold has [reserved threads](crate::Config::reserved_threads); and all other code that
+//! queues is given up after the wait time, with an error that names the code which has kept a thread for longest.
+//!
 //! # What it costs
 //!
 //! A hold is an allocation and a lock of its own resource. A wait that is granted at its first poll is not registered, and neither is one of code that

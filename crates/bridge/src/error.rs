@@ -20,7 +20,7 @@ pub struct BridgeError {
 #[derive(Debug)]
 enum Kind {
     SynchronousOnly(SynchronousOnlyOperation),
-    Overloaded { waited: Duration, threads: usize },
+    Overloaded(Box<Overloaded>),
     QueueFull(usize),
     Stuck(Box<Stuck>),
     ShutDown,
@@ -95,6 +95,29 @@ impl fmt::Display for Stuck {
     }
 }
 
+/// Sync code for which no thread became free.
+#[derive(Debug)]
+struct Overloaded {
+    waited: Duration,
+    threads: usize,
+    /// The code that has run for longest on one of them; none where all of them belong to scopes whose code waits elsewhere.
+    running: Option<(&'static Location<'static>, Duration)>,
+}
+
+impl fmt::Display for Overloaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no thread for sync code became free within {:?}: all {} are taken",
+            self.waited, self.threads
+        )?;
+        match self.running {
+            Some((job, age)) => write!(f, ", for longest by that of {job}, which has run for {age:?}"),
+            None => f.write_str(" by scopes that have not ended"),
+        }
+    }
+}
+
 impl BridgeError {
     pub(crate) fn synchronous_only(operation: &'static str, location: &'static Location<'static>) -> Self {
         Self {
@@ -102,9 +125,17 @@ impl BridgeError {
         }
     }
 
-    pub(crate) fn overloaded(waited: Duration, threads: usize) -> Self {
+    pub(crate) fn overloaded(
+        waited: Duration,
+        threads: usize,
+        running: Option<(&'static Location<'static>, Duration)>,
+    ) -> Self {
         Self {
-            kind: Kind::Overloaded { waited, threads },
+            kind: Kind::Overloaded(Box::new(Overloaded {
+                waited,
+                threads,
+                running,
+            })),
         }
     }
 
@@ -179,12 +210,13 @@ impl BridgeError {
         }
     }
 
-    /// Whether no thread became free within the wait time, or the system refused to start one. An HTTP server answers 503 to it.
+    /// Whether no thread became free within the wait time, or the system refused to start one. The error names the code that has kept one for longest. An
+    /// HTTP server answers 503 to it.
     #[must_use]
     pub fn is_overloaded(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Overloaded { .. } | Kind::QueueFull(_) | Kind::NoThread(_)
+            Kind::Overloaded(_) | Kind::QueueFull(_) | Kind::NoThread(_)
         )
     }
 
@@ -238,10 +270,7 @@ impl fmt::Display for BridgeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             Kind::SynchronousOnly(operation) => operation.fmt(f),
-            Kind::Overloaded { waited, threads } => write!(
-                f,
-                "no thread for sync code became free within {waited:?}: all {threads} are taken by sync code that still runs"
-            ),
+            Kind::Overloaded(overloaded) => overloaded.fmt(f),
             Kind::QueueFull(length) => write!(
                 f,
                 "{length} pieces of sync code wait for a thread already, as many as may"
@@ -272,7 +301,7 @@ impl std::error::Error for BridgeError {
         match &self.kind {
             Kind::NoThread(error) => Some(error),
             Kind::SynchronousOnly(_)
-            | Kind::Overloaded { .. }
+            | Kind::Overloaded(_)
             | Kind::QueueFull(_)
             | Kind::Stuck(_)
             | Kind::ShutDown

@@ -37,8 +37,8 @@ pub(crate) trait Run: Send + Sync {
 pub(crate) enum GivenUp {
     /// It waited too long behind other code of its scope: that code, if it is some of ours, and for how long it had run.
     Stuck(Option<(&'static Location<'static>, Duration)>),
-    /// It waited too long for one of the threads of parallel code.
-    Overloaded,
+    /// It waited too long for one of the threads of parallel code: the code that has run on one of them for longest, and for how long.
+    Overloaded(Option<(&'static Location<'static>, Duration)>),
     /// It was to run where it would have stopped an event loop.
     OnEventLoop,
     /// Whoever had it let it go.
@@ -46,24 +46,28 @@ pub(crate) enum GivenUp {
 }
 
 /// Sync code in a queue. Dropped, it tells its caller that it will not run.
-pub(crate) struct Job(Option<Arc<dyn Run>>);
+pub(crate) struct Job {
+    run: Option<Arc<dyn Run>>,
+    /// Whether its caller holds something that others may wait for.
+    pub(crate) is_of_holder: bool,
+}
 
 impl Job {
     pub(crate) fn location(&self) -> &'static Location<'static> {
-        match &self.0 {
+        match &self.run {
             Some(run) => run.location(),
             None => unreachable!("only `self` by value takes it"),
         }
     }
 
     pub(crate) fn run(mut self, now: Instant) {
-        if let Some(run) = self.0.take() {
+        if let Some(run) = self.run.take() {
             run.run(now);
         }
     }
 
     pub(crate) fn give_up(mut self, why: GivenUp) {
-        if let Some(run) = self.0.take() {
+        if let Some(run) = self.run.take() {
             run.give_up(why);
         }
     }
@@ -71,7 +75,7 @@ impl Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        if let Some(run) = self.0.take() {
+        if let Some(run) = self.run.take() {
             run.give_up(GivenUp::Dropped);
         }
     }
@@ -289,6 +293,7 @@ where
         dispatch_at: (dispatch_at, thread::current().id()),
         clock,
     };
+    let is_of_holder = input.context.held().is_some();
     let shared = Arc::new(Shared {
         caller: Caller::of_this_code(),
         hop: Hop {
@@ -307,7 +312,11 @@ where
         before,
         over: false,
     };
-    Ok((Job(Some(shared)), running))
+    let job = Job {
+        run: Some(shared),
+        is_of_holder,
+    };
+    Ok((job, running))
 }
 
 impl<F, T> Running<F, T> {
@@ -363,7 +372,9 @@ impl<F, T> Running<F, T> {
         let limits = config();
         match why {
             GivenUp::Stuck(running) => BridgeError::stuck(self.location(), limits.wait_time, running),
-            GivenUp::Overloaded => BridgeError::overloaded(limits.wait_time, limits.max_parallel_threads),
+            GivenUp::Overloaded(running) => {
+                BridgeError::overloaded(limits.wait_time, limits.max_parallel_threads, running)
+            }
             GivenUp::OnEventLoop => BridgeError::synchronous_only("executor", self.location()),
             GivenUp::Dropped => BridgeError::cancelled(),
         }

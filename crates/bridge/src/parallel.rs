@@ -11,11 +11,13 @@ use crate::config::config;
 use crate::home::HomeLink;
 use crate::job::{GivenUp, Job};
 use crate::queue::{Item, Queue};
-use crate::seat::Seat;
+use crate::seat::{self, Seat};
 use crate::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError, process, thread};
 use crate::{BridgeError, scope_local};
 
+/// What the threads are called, and those above the cap.
 const THREAD_NAME: &str = "nuages-parallel";
+const RESERVED_NAME: &str = "nuages-reserved";
 
 /// How long queued jobs may stand still before one more thread takes one.
 const LOOK: Duration = Duration::from_micros(200);
@@ -51,6 +53,12 @@ impl State {
         let Item::Job(job) = self.jobs.pop_front()? else {
             unreachable!("these threads belong to nobody who could give them back")
         };
+        self.taken += 1;
+        Some(job)
+    }
+
+    fn take_of_holder(&mut self) -> Option<Job> {
+        let job = self.jobs.pop_of_holder()?;
         self.taken += 1;
         Some(job)
     }
@@ -147,9 +155,9 @@ impl Pool {
         state.stalled_at = standstill.then_some(state.ended);
         state.watched = false;
         state.running += 1;
-        if state.jobs.len() > 1 {
-            // Where no thread can be had, those that run come to the jobs.
-            let _ = self.call_to_watch(&mut state);
+        if state.jobs.len() > 1 && self.call_to_watch(&mut state).is_err() {
+            // No thread can be had. Those that run come to the jobs, unless they wait for who sent one of these.
+            reserve_for_holders(&mut state);
         }
         self.run(state)
     }
@@ -201,8 +209,13 @@ pub(crate) fn tick(late: &mut Vec<(Job, GivenUp)>) -> bool {
     let mut state = POOL.state();
     let overdue = state.jobs.overdue();
     state.taken += overdue.len() as u64;
-    late.extend(overdue.into_iter().map(|job| (job, GivenUp::Overloaded)));
-    !state.jobs.is_empty()
+    let others_wait = !state.jobs.is_empty();
+    drop(state);
+    if !overdue.is_empty() {
+        let running = seat::longest_on(&[THREAD_NAME]);
+        late.extend(overdue.into_iter().map(|job| (job, GivenUp::Overloaded(running))));
+    }
+    others_wait
 }
 
 /// Pauses the watch over the queue. Whether a job has come meanwhile.
@@ -212,29 +225,51 @@ pub(crate) fn pause() -> bool {
     !state.jobs.is_empty()
 }
 
-/// Runs a job on a thread above the cap, and nothing else on it.
+/// Runs a job of a holder on a thread above the cap, and after it those that queue; nothing else, since they are there so that holders get on.
 fn run_reserved(state: &mut Guard, job: Job) -> Result<(), BridgeError> {
     thread::Builder::new()
-        .name("nuages-reserved".to_owned())
+        .name(RESERVED_NAME.to_owned())
         .spawn(|| {
-            Seat::of_this_thread().run(job);
-            scope_local::clear();
-            POOL.state().reserved -= 1;
+            let seat = Seat::of_this_thread();
+            let mut next = Some(job);
+            while let Some(job) = next {
+                seat.run(job);
+                scope_local::clear();
+                let mut state = POOL.state();
+                next = state.take_of_holder();
+                if next.is_none() {
+                    state.reserved -= 1;
+                }
+            }
         })
         .map_err(BridgeError::no_thread)?;
     state.reserved += 1;
     Ok(())
 }
 
+/// All other threads are taken: has those of the reserve run what holders have queued.
+fn reserve_for_holders(state: &mut Guard) {
+    while state.reserved < config().reserved_threads
+        && let Some(job) = state.take_of_holder()
+        // Where the system has no thread left, its caller hears of it by the job's end.
+        && run_reserved(state, job).is_ok()
+    {}
+}
+
 /// Queues a job, and sees to it that a thread comes to it; at once where it belongs to a holder that others may wait for.
 ///
 /// Where all threads are busy and the caller is waited for by one of them, the job goes to that one: if all waited for jobs in the queue, none would
 /// come to them. Whether that is the very thread that asks.
-pub(crate) fn submit(mut job: Job, holder: bool, home: Option<&HomeLink>) -> Result<bool, BridgeError> {
+pub(crate) fn submit(mut job: Job, home: Option<&HomeLink>) -> Result<bool, BridgeError> {
     let mut state = POOL.state();
     let limits = config();
     if state.threads >= limits.max_parallel_threads && state.idle == 0 {
-        if let Some(home) = home.filter(|home| home.is_on_thread(THREAD_NAME)) {
+        let waits_here = |home: &&HomeLink| {
+            [THREAD_NAME, RESERVED_NAME]
+                .iter()
+                .any(|name| home.is_on_thread(name))
+        };
+        if let Some(home) = home.filter(waits_here) {
             drop(state);
             match home.submit(job) {
                 Ok(is_this_thread) => return Ok(is_this_thread),
@@ -242,7 +277,7 @@ pub(crate) fn submit(mut job: Job, holder: bool, home: Option<&HomeLink>) -> Res
             }
             state = POOL.state();
         }
-        if holder && state.reserved < limits.reserved_threads {
+        if job.is_of_holder && state.reserved < limits.reserved_threads {
             return run_reserved(&mut state, job).map(|()| false);
         }
     }

@@ -73,6 +73,22 @@ impl Queue {
         }
     }
 
+    /// Takes out the first job whose caller holds something that others may wait for.
+    pub(crate) fn pop_of_holder(&mut self) -> Option<Job> {
+        let of_holder = |item: &Item| matches!(item, Item::Job(job) if job.is_of_holder);
+        let at = self.items.iter().position(of_holder)?;
+        // As if it had never been sent: those behind it move up.
+        let before = self.taken + at as u64;
+        self.sent -= 1;
+        for mark in self.marks.iter_mut().filter(|mark| **mark > before) {
+            *mark -= 1;
+        }
+        match self.items.remove(at)? {
+            Item::Job(job) => Some(job),
+            Item::Return(_) => unreachable!("it is no job"),
+        }
+    }
+
     /// Takes out what has waited too long. Called at every tick.
     pub(crate) fn overdue(&mut self) -> Vec<Job> {
         self.marks.push_back(self.sent);

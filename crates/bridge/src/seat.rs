@@ -64,6 +64,19 @@ pub(crate) fn all_running() -> Vec<Running> {
         .collect()
 }
 
+/// Of the code that runs on threads of these names, that which has done so for longest, and for how long.
+pub(crate) fn longest_on(names: &[&str]) -> Option<(&'static Location<'static>, Duration)> {
+    let seats = all();
+    let of_them = seats
+        .iter()
+        .filter(|seat| seat.thread.name().is_some_and(|name| names.contains(&name)));
+    // What runs on a thread inside of other code began later than that.
+    let outermost = of_them.filter_map(|seat| seat.inbox().running.first().copied());
+    outermost
+        .min_by_key(|job| job.since)
+        .map(|job| (job.location, job.since.elapsed()))
+}
+
 /// Takes out the jobs that have waited too long, and why. Whether others wait.
 pub(crate) fn tick(late: &mut Vec<(Job, GivenUp)>) -> bool {
     all().iter().fold(false, |waiting, seat| {

@@ -25,6 +25,8 @@ pub const MAX_THREADS: usize = 128;
 /// [stuck](BridgeError::is_stuck). The default of [`Config::wait_time`](crate::Config::wait_time).
 pub const WAIT_TIME: Duration = Duration::from_secs(30);
 
+const THREAD_NAME: &str = "nuages-sync";
+
 /// How long a thread without work is kept.
 pub(crate) const IDLE_TIME: Duration = Duration::from_secs(10);
 
@@ -75,7 +77,7 @@ impl Threads {
     fn start() -> Result<Arc<Seat>, BridgeError> {
         let (sender, receiver) = mpsc::sync_channel::<Arc<Seat>>(1);
         let handle = thread::Builder::new()
-            .name("nuages-sync".to_owned())
+            .name(THREAD_NAME.to_owned())
             .spawn(move || {
                 if let Ok(seat) = receiver.recv() {
                     seat.settle();
@@ -224,6 +226,10 @@ async fn queue(location: &'static Location<'static>) -> Result<OwnedSemaphorePer
     // Where all threads belong to scopes that wait for what this one holds, no time would be enough.
     match THREADS.resource.wait_at(wait, location).await? {
         Ok(Ok(permit)) => Ok(permit),
-        Ok(Err(_)) | Err(_) => Err(BridgeError::overloaded(limits.wait_time, limits.max_threads)),
+        Ok(Err(_)) | Err(_) => Err(BridgeError::overloaded(
+            limits.wait_time,
+            limits.max_threads,
+            seat::longest_on(&[THREAD_NAME]),
+        )),
     }
 }

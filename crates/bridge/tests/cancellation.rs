@@ -11,7 +11,7 @@ use std::time::Duration;
 use nuages_bridge::{
     BridgeError, SyncScope, async_frame, async_to_sync, cancelled, shield, spawn, sync_to_async,
 };
-use shapes::async_in_every_shape;
+use shapes::{async_in_every_shape, on_every_runtime};
 use tokio::sync::oneshot;
 
 /// Tells that the future around it was dropped.
@@ -54,33 +54,31 @@ fn sync_layer(depth: u32, parallel: bool, layers: Layers) -> Result<(), BridgeEr
 }
 
 fn dropping_the_outermost_caller_reaches_the_view(parallel: bool) {
-    for runtime in [shapes::multi_thread(), shapes::current_thread()] {
-        runtime.block_on(async {
-            let (started, has_started) = oneshot::channel();
-            let (dropped, was_dropped) = oneshot::channel();
-            let (seen, see) = mpsc::channel();
-            let layers = Layers {
-                started,
-                view_dropped: OnDrop(Some(dropped)),
-                seen,
-            };
-            let request = tokio::spawn(SyncScope::new().run(async move {
-                sync_to_async(move || sync_layer(2, parallel, layers))
-                    .await
-                    .unwrap()
-            }));
-            has_started.await.unwrap();
-            request.abort();
-            // The view is dropped while everything above it still waits, and every sync layer is told.
-            was_dropped.await.unwrap();
-            let told: Vec<_> =
-                tokio::task::spawn(async { sync_to_async(move || see.iter().collect::<Vec<_>>()).await })
-                    .await
-                    .unwrap()
-                    .unwrap();
-            assert_eq!(told, [(true, true); 3], "parallel: {parallel}");
-        });
-    }
+    on_every_runtime(|| async {
+        let (started, has_started) = oneshot::channel();
+        let (dropped, was_dropped) = oneshot::channel();
+        let (seen, see) = mpsc::channel();
+        let layers = Layers {
+            started,
+            view_dropped: OnDrop(Some(dropped)),
+            seen,
+        };
+        let request = tokio::spawn(SyncScope::new().run(async move {
+            sync_to_async(move || sync_layer(2, parallel, layers))
+                .await
+                .unwrap()
+        }));
+        has_started.await.unwrap();
+        request.abort();
+        // The view is dropped while everything above it still waits, and every sync layer is told.
+        was_dropped.await.unwrap();
+        let told: Vec<_> =
+            tokio::task::spawn(async { sync_to_async(move || see.iter().collect::<Vec<_>>()).await })
+                .await
+                .unwrap()
+                .unwrap();
+        assert_eq!(told, [(true, true); 3], "parallel: {parallel}");
+    });
 }
 
 #[test]
@@ -95,7 +93,7 @@ fn a_cancellation_reaches_the_view_through_alternating_layers_on_many_threads() 
 
 #[test]
 fn a_wait_that_begins_after_the_cancellation_is_refused() {
-    shapes::multi_thread().block_on(async {
+    on_every_runtime(|| async {
         let (started, has_started) = oneshot::channel();
         let (go, gone) = mpsc::channel::<()>();
         let (result, came) = oneshot::channel();
@@ -122,31 +120,29 @@ fn a_wait_that_begins_after_the_cancellation_is_refused() {
 
 #[test]
 fn a_shielded_task_survives_its_cancelled_caller() {
-    for runtime in [shapes::multi_thread(), shapes::current_thread()] {
-        runtime.block_on(async {
-            let (started, has_started) = oneshot::channel();
-            let (go, gone) = oneshot::channel::<()>();
-            let (done, was_done) = oneshot::channel();
-            let middleware = move || {
-                async_to_sync(async {
-                    let work = shield(async move {
-                        started.send(()).unwrap();
-                        gone.await.unwrap();
-                        // Sync code of the shielded work is not cancelled either.
-                        let told = sync_to_async(|| (cancelled(), async_to_sync(async { 5 }).unwrap())).await;
-                        done.send(told.unwrap()).unwrap();
-                    });
-                    work.await
-                })
-            };
-            let request = tokio::spawn(async { sync_to_async(middleware).await });
-            has_started.await.unwrap();
-            request.abort();
-            assert!(request.await.unwrap_err().is_cancelled());
-            go.send(()).unwrap();
-            assert_eq!(was_done.await.unwrap(), (false, 5));
-        });
-    }
+    on_every_runtime(|| async {
+        let (started, has_started) = oneshot::channel();
+        let (go, gone) = oneshot::channel::<()>();
+        let (done, was_done) = oneshot::channel();
+        let middleware = move || {
+            async_to_sync(async {
+                let work = shield(async move {
+                    started.send(()).unwrap();
+                    gone.await.unwrap();
+                    // Sync code of the shielded work is not cancelled either.
+                    let told = sync_to_async(|| (cancelled(), async_to_sync(async { 5 }).unwrap())).await;
+                    done.send(told.unwrap()).unwrap();
+                });
+                work.await
+            })
+        };
+        let request = tokio::spawn(async { sync_to_async(middleware).await });
+        has_started.await.unwrap();
+        request.abort();
+        assert!(request.await.unwrap_err().is_cancelled());
+        go.send(()).unwrap();
+        assert_eq!(was_done.await.unwrap(), (false, 5));
+    });
 }
 
 #[test]
@@ -163,7 +159,7 @@ fn a_shield_gives_its_result_and_its_panic_to_who_waits() {
 
 #[test]
 fn code_that_handles_its_cancellation_returns_normally() {
-    shapes::current_thread().block_on(async {
+    on_every_runtime(|| async {
         let (started, has_started) = oneshot::channel();
         let (swallowed, came) = oneshot::channel();
         let call = tokio::spawn(async {
@@ -185,7 +181,7 @@ fn code_that_handles_its_cancellation_returns_normally() {
 #[test]
 fn ending_a_scope_whose_sync_code_is_parked_neither_blocks_the_loop_nor_keeps_the_thread() {
     // asgiref 535: on one thread, so that anything which blocked the loop would never end.
-    shapes::current_thread().block_on(async {
+    on_every_runtime(|| async {
         for _ in 0..2 * nuages_bridge::MAX_THREADS {
             let (started, has_started) = oneshot::channel();
             let request = SyncScope::new().run(async {
@@ -252,73 +248,69 @@ fn layers(which: Middleware, depth: u32, view: View) -> std::pin::Pin<Box<dyn Fu
 
 #[test]
 fn a_shielded_task_of_the_view_survives_below_five_layers_of_any_kind() {
-    for runtime in [shapes::multi_thread(), shapes::current_thread()] {
-        runtime.block_on(async {
-            for which in [Middleware::Sync, Middleware::Async, Middleware::Both] {
-                let (started, has_started) = oneshot::channel();
-                let (go, gone) = oneshot::channel::<()>();
-                let (dropped, was_dropped) = oneshot::channel();
-                let (done, was_done) = oneshot::channel();
-                let view: View = Box::new(move || {
-                    Box::pin(async move {
-                        let _view = OnDrop(Some(dropped));
-                        // Async work with sync code in it.
-                        let work = shield(async move {
-                            started.send(()).unwrap();
-                            gone.await.unwrap();
-                            let told = sync_to_async(|| (cancelled(), async_to_sync(async { 7 }).unwrap()));
-                            done.send(told.await.unwrap()).unwrap();
-                        });
-                        work.await.unwrap();
-                        std::future::pending().await
-                    })
-                });
-                let request = tokio::spawn(SyncScope::new().run(layers(which, 5, view)));
-                has_started.await.unwrap();
-                request.abort();
-                assert!(request.await.unwrap_err().is_cancelled(), "{which:?}");
-                was_dropped.await.unwrap();
-                go.send(()).unwrap();
-                assert_eq!(was_done.await.unwrap(), (false, 7), "{which:?}");
-            }
-        });
-    }
+    on_every_runtime(|| async {
+        for which in [Middleware::Sync, Middleware::Async, Middleware::Both] {
+            let (started, has_started) = oneshot::channel();
+            let (go, gone) = oneshot::channel::<()>();
+            let (dropped, was_dropped) = oneshot::channel();
+            let (done, was_done) = oneshot::channel();
+            let view: View = Box::new(move || {
+                Box::pin(async move {
+                    let _view = OnDrop(Some(dropped));
+                    // Async work with sync code in it.
+                    let work = shield(async move {
+                        started.send(()).unwrap();
+                        gone.await.unwrap();
+                        let told = sync_to_async(|| (cancelled(), async_to_sync(async { 7 }).unwrap()));
+                        done.send(told.await.unwrap()).unwrap();
+                    });
+                    work.await.unwrap();
+                    std::future::pending().await
+                })
+            });
+            let request = tokio::spawn(SyncScope::new().run(layers(which, 5, view)));
+            has_started.await.unwrap();
+            request.abort();
+            assert!(request.await.unwrap_err().is_cancelled(), "{which:?}");
+            was_dropped.await.unwrap();
+            go.send(()).unwrap();
+            assert_eq!(was_done.await.unwrap(), (false, 7), "{which:?}");
+        }
+    });
 }
 
 #[test]
 fn shielded_sync_code_survives_below_five_layers_of_any_kind() {
     // asgiref's `test_inner_shield_*_sync_task`.
-    for runtime in [shapes::multi_thread(), shapes::current_thread()] {
-        runtime.block_on(async {
-            for which in [Middleware::Sync, Middleware::Async, Middleware::Both] {
-                let (started, has_started) = oneshot::channel();
-                let (go, gone) = mpsc::channel::<()>();
-                let (dropped, was_dropped) = oneshot::channel();
-                let (done, was_done) = oneshot::channel();
-                let view: View = Box::new(move || {
-                    Box::pin(async move {
-                        let _view = OnDrop(Some(dropped));
-                        let task = sync_to_async(move || {
-                            started.send(()).unwrap();
-                            gone.recv().unwrap();
-                            done.send((cancelled(), async_to_sync(async { 7 }).unwrap()))
-                                .unwrap();
-                        });
-                        // On a thread of its own, so that the layers around it can go on and end.
-                        shield(task.parallel().into_future()).await.unwrap().unwrap();
-                        std::future::pending().await
-                    })
-                });
-                let request = tokio::spawn(SyncScope::new().run(layers(which, 5, view)));
-                has_started.await.unwrap();
-                request.abort();
-                assert!(request.await.unwrap_err().is_cancelled(), "{which:?}");
-                was_dropped.await.unwrap();
-                go.send(()).unwrap();
-                assert_eq!(was_done.await.unwrap(), (false, 7), "{which:?}");
-            }
-        });
-    }
+    on_every_runtime(|| async {
+        for which in [Middleware::Sync, Middleware::Async, Middleware::Both] {
+            let (started, has_started) = oneshot::channel();
+            let (go, gone) = mpsc::channel::<()>();
+            let (dropped, was_dropped) = oneshot::channel();
+            let (done, was_done) = oneshot::channel();
+            let view: View = Box::new(move || {
+                Box::pin(async move {
+                    let _view = OnDrop(Some(dropped));
+                    let task = sync_to_async(move || {
+                        started.send(()).unwrap();
+                        gone.recv().unwrap();
+                        done.send((cancelled(), async_to_sync(async { 7 }).unwrap()))
+                            .unwrap();
+                    });
+                    // On a thread of its own, so that the layers around it can go on and end.
+                    shield(task.parallel().into_future()).await.unwrap().unwrap();
+                    std::future::pending().await
+                })
+            });
+            let request = tokio::spawn(SyncScope::new().run(layers(which, 5, view)));
+            has_started.await.unwrap();
+            request.abort();
+            assert!(request.await.unwrap_err().is_cancelled(), "{which:?}");
+            was_dropped.await.unwrap();
+            go.send(()).unwrap();
+            assert_eq!(was_done.await.unwrap(), (false, 7), "{which:?}");
+        }
+    });
 }
 
 #[test]

@@ -33,8 +33,10 @@ fn a_thread_that_is_not_used_ends_even_while_the_task_that_had_it_lives() {
     runtime.block_on(async {
         // A task without a scope keeps its thread, which finds out itself that the task does not use it.
         let task = tokio::spawn(async {
-            let first = sync_to_async(|| std::thread::current().id()).await.unwrap();
-            assert_eq!(stats().threads, 1);
+            // Counted while it runs: afterwards it may be gone before this code goes on.
+            let code = || (std::thread::current().id(), stats().threads);
+            let (first, threads) = sync_to_async(code).await.unwrap();
+            assert_eq!(threads, 1);
             until_threads_are(0).await;
             let second = sync_to_async(|| std::thread::current().id()).await.unwrap();
             assert_ne!(first, second);

@@ -1,18 +1,22 @@
-//! What is bounded, and what happens at the bounds. All tests of this file share one process's limits where they share a process.
+//! What is refused at the bounds, and after how long. All tests of this file share one process's limits where they share a process.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod blocker;
+mod shapes;
 
 use std::future::{Future, IntoFuture};
 use std::sync::mpsc;
 use std::sync::{Arc, Barrier, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nuages_bridge::deadlock::Resource;
+use blocker::blocker;
 use nuages_bridge::{Config, SyncScope, async_to_sync, spawn, sync_to_async};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-const WAIT: Duration = Duration::from_millis(250);
+/// Each refusal takes this long, and code that is not to be refused has to start within it on a machine that is busy with others.
+const WAIT: Duration = Duration::from_millis(600);
 
 static LIMITS: LazyLock<()> = LazyLock::new(|| {
     assert!(
@@ -48,32 +52,11 @@ fn limits() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn on_both_runtimes<F: Future<Output = ()>>(test: impl Fn() -> F) {
+fn on_every_runtime<F: Future<Output = ()>>(test: impl Fn() -> F) {
     let _alone = limits();
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(test());
+    shapes::on_every_runtime(&test);
     // Without timers of its own, too.
     Builder::new_current_thread().build().unwrap().block_on(test());
-}
-
-/// Sync code that blocks until told, and the news that it runs.
-fn blocker() -> (
-    impl FnOnce() + Send + 'static,
-    oneshot::Receiver<()>,
-    mpsc::Sender<()>,
-) {
-    let (started, has_started) = oneshot::channel();
-    let (go, gone) = mpsc::channel::<()>();
-    let code = move || {
-        started.send(()).unwrap();
-        // A sender that is gone says go, too.
-        let _ = gone.recv();
-    };
-    (code, has_started, go)
 }
 
 #[test]
@@ -89,7 +72,7 @@ fn a_second_configuration_comes_too_late() {
 /// asgiref's expected failure: a sticky call blocked on an event that only another sticky call can set.
 #[test]
 fn a_sticky_job_behind_a_foreign_primitive_fails_and_names_the_job_that_runs() {
-    on_both_runtimes(|| {
+    on_every_runtime(|| {
         SyncScope::new().run(async {
             let (event, is_set) = mpsc::channel::<()>();
             let line = line!() + 1;
@@ -133,57 +116,8 @@ fn the_same_on_the_thread_that_waits() {
 }
 
 #[test]
-fn the_same_with_the_opt_out_succeeds() {
-    on_both_runtimes(|| {
-        SyncScope::new().run(async {
-            let (event, is_set) = mpsc::channel::<()>();
-            let waits = sync_to_async(move || is_set.recv());
-            let sets = sync_to_async(move || event.send(())).parallel();
-            let (waited, set) = tokio::join!(waits.into_future(), sets.into_future());
-            set.unwrap().unwrap();
-            waited.unwrap().unwrap();
-        })
-    });
-}
-
-#[test]
-fn what_is_more_than_the_threads_queues_and_all_of_it_is_run() {
-    // asgiref's `test_sync_to_async` with a pool of one: two calls take turns, and both finish.
-    on_both_runtimes(|| async {
-        for parallel in [false, true] {
-            let send = |job: Box<dyn FnOnce() + Send>| {
-                let job = sync_to_async(job);
-                tokio::spawn(
-                    SyncScope::new()
-                        .run(async move { if parallel { job.parallel().await } else { job.await } }),
-                )
-            };
-            let (a, a_runs, a_go) = blocker();
-            let (b, b_runs, b_go) = blocker();
-            let mut sent = vec![send(Box::new(a)), send(Box::new(b))];
-            a_runs.await.unwrap();
-            b_runs.await.unwrap();
-            // As many as may queue: neither runs before a thread is free.
-            let (ran, has_run) = mpsc::channel();
-            for name in [1, 2] {
-                let ran = ran.clone();
-                sent.push(send(Box::new(move || ran.send(name).unwrap())));
-                tokio::task::yield_now().await;
-            }
-            assert!(has_run.try_recv().is_err());
-            drop((a_go, b_go));
-            for task in sent {
-                task.await.unwrap().unwrap();
-            }
-            drop(ran);
-            assert_eq!(has_run.iter().sum::<i32>(), 3, "parallel: {parallel}");
-        }
-    });
-}
-
-#[test]
 fn past_the_cap_a_scope_is_refused_after_the_wait_time_with_the_numbers() {
-    on_both_runtimes(|| async {
+    on_every_runtime(|| async {
         let (a, a_runs, _a_go) = blocker();
         let (b, b_runs, _b_go) = blocker();
         let a = tokio::spawn(SyncScope::new().run(async { sync_to_async(a).await }));
@@ -196,7 +130,11 @@ fn past_the_cap_a_scope_is_refused_after_the_wait_time_with_the_numbers() {
             .unwrap_err();
         assert!(refused.is_overloaded());
         let text = refused.to_string();
-        assert!(text.contains("all 2") && text.contains("250ms"), "{text}");
+        assert!(text.contains("all 2") && text.contains("600ms"), "{text}");
+        assert!(
+            text.contains("limits.rs:"),
+            "it names code that has a thread: {text}"
+        );
         drop((_a_go, _b_go));
         a.await.unwrap().unwrap();
         b.await.unwrap().unwrap();
@@ -204,79 +142,9 @@ fn past_the_cap_a_scope_is_refused_after_the_wait_time_with_the_numbers() {
 }
 
 #[test]
-fn past_the_cap_a_holder_gets_a_thread_of_the_reserve() {
-    on_both_runtimes(|| async {
-        let (a, a_runs, a_go) = blocker();
-        let (b, b_runs, b_go) = blocker();
-        let a = tokio::spawn(SyncScope::new().run(async { sync_to_async(a).await }));
-        let b = tokio::spawn(SyncScope::new().run(async { sync_to_async(b).await }));
-        a_runs.await.unwrap();
-        b_runs.await.unwrap();
-        let connection = Resource::new("connection", 1);
-        let held = connection.hold("atomic");
-        // Both wait for nobody but this, which still gets on.
-        let done = SyncScope::new().run(held.scope(async {
-            sync_to_async(move || {
-                a_go.send(()).unwrap();
-                b_go.send(()).unwrap();
-            })
-            .await
-        }));
-        done.await.unwrap();
-        a.await.unwrap().unwrap();
-        b.await.unwrap().unwrap();
-    });
-}
-
-#[test]
-fn parallel_code_is_bounded_too_and_a_holder_gets_on() {
-    on_both_runtimes(|| async {
-        let (a, a_runs, a_go) = blocker();
-        let (b, b_runs, b_go) = blocker();
-        let a = tokio::spawn(sync_to_async(a).parallel().into_future());
-        let b = tokio::spawn(sync_to_async(b).parallel().into_future());
-        a_runs.await.unwrap();
-        b_runs.await.unwrap();
-        let mut queued: Vec<_> = (0..2)
-            .map(|_| Box::pin(sync_to_async(|| ()).parallel().into_future()))
-            .collect();
-        for job in &mut queued {
-            std::future::poll_fn(|cx| {
-                assert!(job.as_mut().poll(cx).is_pending());
-                std::task::Poll::Ready(())
-            })
-            .await;
-        }
-        let refused = sync_to_async(|| ()).parallel().await.unwrap_err();
-        assert!(
-            refused.is_overloaded() && refused.to_string().starts_with('2'),
-            "{refused}"
-        );
-        for job in queued {
-            let refused = job.await.unwrap_err();
-            assert!(
-                refused.is_overloaded() && refused.to_string().contains("all 2"),
-                "{refused}"
-            );
-        }
-        let connection = Resource::new("connection", 1);
-        let held = connection.hold("atomic");
-        let code = move || {
-            a_go.send(()).unwrap();
-            b_go.send(()).unwrap();
-        };
-        held.scope(async { sync_to_async(code).parallel().await })
-            .await
-            .unwrap();
-        a.await.unwrap().unwrap();
-        b.await.unwrap().unwrap();
-    });
-}
-
-#[test]
 fn a_scope_that_ends_while_its_code_blocks_gives_its_thread_back_later() {
-    on_both_runtimes(|| async {
-        for _ in 0..2 {
+    on_every_runtime(|| async {
+        {
             let (a, a_runs, go) = blocker();
             let scope = SyncScope::new().run(async {
                 let mut running = sync_to_async(a).into_future();
@@ -300,36 +168,72 @@ fn a_scope_that_ends_while_its_code_blocks_gives_its_thread_back_later() {
     });
 }
 
-/// Each of a pool's threads waits for a job that goes to the same pool.
 #[test]
-fn nested_parallel_code_ends_on_a_full_pool() {
-    fn nest(depth: u32, all_taken: Option<&Barrier>) {
-        if let Some(barrier) = all_taken {
-            barrier.wait();
-        }
-        if depth > 0 {
-            async_to_sync(async move {
-                // Through a task, too.
-                spawn(async move { sync_to_async(move || nest(depth - 1, None)).parallel().await })
-                    .await
-                    .unwrap()
+fn past_the_cap_and_the_queue_parallel_code_is_refused() {
+    on_every_runtime(|| async {
+        let (a, a_runs, a_go) = blocker();
+        let (b, b_runs, b_go) = blocker();
+        let line = line!() + 1;
+        let a = tokio::spawn(sync_to_async(a).parallel().into_future());
+        let b = tokio::spawn(sync_to_async(b).parallel().into_future());
+        a_runs.await.unwrap();
+        b_runs.await.unwrap();
+        let mut queued: Vec<_> = (0..2)
+            .map(|_| Box::pin(sync_to_async(|| ()).parallel().into_future()))
+            .collect();
+        for job in &mut queued {
+            std::future::poll_fn(|cx| {
+                assert!(job.as_mut().poll(cx).is_pending());
+                std::task::Poll::Ready(())
             })
-            .unwrap()
-            .unwrap();
+            .await;
         }
-    }
-    on_both_runtimes(|| async {
-        let barrier = Arc::new(Barrier::new(2));
-        let job = || {
-            let barrier = Arc::clone(&barrier);
-            tokio::spawn(
-                sync_to_async(move || nest(4, Some(&barrier)))
-                    .parallel()
-                    .into_future(),
-            )
-        };
-        let (a, b) = (job(), job());
+        let refused = sync_to_async(|| ()).parallel().await.unwrap_err();
+        assert!(
+            refused.is_overloaded() && refused.to_string().starts_with('2'),
+            "{refused}"
+        );
+        for job in queued {
+            let refused = job.await.unwrap_err();
+            assert!(refused.is_overloaded(), "{refused}");
+            let text = refused.to_string();
+            let names = |line: u32| text.contains(&format!("limits.rs:{line}:"));
+            assert!(
+                text.contains("all 2") && (names(line) || names(line + 1)),
+                "{text}"
+            );
+        }
+        drop((a_go, b_go));
         a.await.unwrap().unwrap();
         b.await.unwrap().unwrap();
+    });
+}
+
+/// Each of the pool's threads waits for a job that queues for the pool behind it, by way of a task that nobody can connect with the wait.
+#[test]
+fn a_full_pool_that_waits_for_its_own_queue_out_of_sight_gets_on_after_the_wait_time() {
+    on_every_runtime(|| async {
+        let barrier = Arc::new(Barrier::new(2));
+        let line = line!() + 3;
+        let job = || {
+            let barrier = Arc::clone(&barrier);
+            let code = sync_to_async(move || {
+                barrier.wait();
+                async_to_sync(tokio::spawn(async { sync_to_async(|| ()).parallel().await }))
+            });
+            tokio::spawn(code.parallel().into_future())
+        };
+        let (a, b) = (job(), job());
+        for job in [a, b] {
+            // Where the other was given up first, its thread runs the code of this one.
+            let waited = job.await.unwrap().unwrap().unwrap().unwrap();
+            if let Err(error) = waited {
+                assert!(error.is_overloaded(), "{error}");
+                assert!(
+                    error.to_string().contains(&format!("limits.rs:{line}:")),
+                    "{error}"
+                );
+            }
+        }
     });
 }

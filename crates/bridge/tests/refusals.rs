@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod shapes;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 
 use nuages_bridge::{
     BridgeError, Op, SyncScope, async_frame, async_to_sync, cancelled, count_hops, may_block, sync_to_async,
 };
+use shapes::on_every_runtime;
 use tokio::sync::oneshot;
 
 fn op() -> Op<'static, bool> {
@@ -27,25 +30,23 @@ fn assert_refused(result: Result<bool, BridgeError>) {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn waiting_on_a_multi_thread_loop_is_refused() {
-    assert_refused(op().wait());
-    tokio::spawn(async { assert_refused(op().wait()) }).await.unwrap();
-    assert!(async_to_sync(async {}).unwrap_err().is_synchronous_only());
-}
-
-#[tokio::test]
-async fn waiting_on_a_current_thread_loop_is_refused() {
-    assert_refused(op().wait());
-    tokio::spawn(async { assert_refused(op().wait()) }).await.unwrap();
-}
-
-#[tokio::test]
-async fn asking_does_not_cost_the_task_its_budget() {
-    for _ in 0..3 {
+#[test]
+fn waiting_on_a_loop_is_refused() {
+    on_every_runtime(|| async {
         assert_refused(op().wait());
-    }
-    assert!(tokio::task::coop::has_budget_remaining());
+        tokio::spawn(async { assert_refused(op().wait()) }).await.unwrap();
+        assert!(async_to_sync(async {}).unwrap_err().is_synchronous_only());
+    });
+}
+
+#[test]
+fn asking_does_not_cost_the_task_its_budget() {
+    on_every_runtime(|| async {
+        for _ in 0..3 {
+            assert_refused(op().wait());
+        }
+        assert!(tokio::task::coop::has_budget_remaining());
+    });
 }
 
 #[test]
@@ -58,26 +59,28 @@ fn waiting_in_async_code_is_refused_also_on_a_waiting_thread() {
     outer.wait().unwrap();
 }
 
-#[tokio::test]
+#[test]
 #[expect(
     clippy::disallowed_methods,
     reason = "what users of tokio have beside the bridge"
 )]
-async fn waiting_in_sync_code_is_fine_wherever_it_runs() {
-    assert!(sync_to_async(|| op().wait()).await.unwrap().unwrap());
-    assert!(sync_to_async(|| op().wait()).parallel().await.unwrap().unwrap());
-    assert!(
-        tokio::task::spawn_blocking(|| op().wait())
-            .await
-            .unwrap()
-            .unwrap()
-    );
-    let runtime = tokio::runtime::Handle::current();
-    let entered = std::thread::spawn(move || {
-        let _entered = runtime.enter();
-        op().wait()
+fn waiting_in_sync_code_is_fine_wherever_it_runs() {
+    on_every_runtime(|| async {
+        assert!(sync_to_async(|| op().wait()).await.unwrap().unwrap());
+        assert!(sync_to_async(|| op().wait()).parallel().await.unwrap().unwrap());
+        assert!(
+            tokio::task::spawn_blocking(|| op().wait())
+                .await
+                .unwrap()
+                .unwrap()
+        );
+        let runtime = tokio::runtime::Handle::current();
+        let entered = std::thread::spawn(move || {
+            let _entered = runtime.enter();
+            op().wait()
+        });
+        assert!(entered.join().unwrap().unwrap());
     });
-    assert!(entered.join().unwrap().unwrap());
 }
 
 #[test]
@@ -114,22 +117,25 @@ fn panics_cross_both_ways_with_their_payload() {
     assert_eq!(*panic.unwrap_err().downcast::<&str>().unwrap(), "deep");
 }
 
-#[tokio::test]
-async fn a_thread_survives_a_panic_of_its_code() {
-    SyncScope::new()
-        .run(async {
-            let thread = || sync_to_async(|| std::thread::current().id());
-            let before = thread().await.unwrap();
-            let panicked = catching(async { sync_to_async(|| panic!("on purpose")).await }).await;
-            assert!(panicked.is_err());
-            assert_eq!(thread().await.unwrap(), before);
-        })
-        .await;
+#[test]
+fn a_thread_survives_a_panic_of_its_code() {
+    on_every_runtime(|| async {
+        SyncScope::new()
+            .run(async {
+                let thread = || sync_to_async(|| std::thread::current().id());
+                let before = thread().await.unwrap();
+                let panicked = catching(async { sync_to_async(|| panic!("on purpose")).await }).await;
+                assert!(panicked.is_err());
+                assert_eq!(thread().await.unwrap(), before);
+            })
+            .await;
+    });
 }
 
-#[tokio::test]
-async fn dropping_the_caller_cancels_what_waits_and_signals_what_runs() {
-    SyncScope::new()
+#[test]
+fn dropping_the_caller_cancels_what_waits_and_signals_what_runs() {
+    on_every_runtime(|| async {
+        SyncScope::new()
         .run(async {
             let (started, has_started) = oneshot::channel();
             let (go, gone) = mpsc::channel::<()>();
@@ -155,21 +161,24 @@ async fn dropping_the_caller_cancels_what_waits_and_signals_what_runs() {
             assert!(nothing.try_recv().is_err(), "what waited never ran");
         })
         .await;
+    });
 }
 
-#[tokio::test]
-async fn hops_are_counted_for_the_work_that_made_them() {
-    let ((), none) = count_hops(tokio::task::yield_now()).await;
-    assert_eq!((none.to_thread, none.to_loop), (0, 0));
-    let (_, one) = count_hops(async { sync_to_async(|| op().wait()).await }).await;
-    assert_eq!((one.to_thread, one.to_loop), (1, 1));
-    let back_and_forth = || async_to_sync(async { sync_to_async(|| ()).await });
-    let (_, one) = count_hops(async { sync_to_async(back_and_forth).await }).await;
-    assert_eq!(
-        (one.to_thread, one.to_loop),
-        (1, 1),
-        "back on the thread that waits is no change of threads"
-    );
+#[test]
+fn hops_are_counted_for_the_work_that_made_them() {
+    on_every_runtime(|| async {
+        let ((), none) = count_hops(tokio::task::yield_now()).await;
+        assert_eq!((none.to_thread, none.to_loop), (0, 0));
+        let (_, one) = count_hops(async { sync_to_async(|| op().wait()).await }).await;
+        assert_eq!((one.to_thread, one.to_loop), (1, 1));
+        let back_and_forth = || async_to_sync(async { sync_to_async(|| ()).await });
+        let (_, one) = count_hops(async { sync_to_async(back_and_forth).await }).await;
+        assert_eq!(
+            (one.to_thread, one.to_loop),
+            (1, 1),
+            "back on the thread that waits is no change of threads"
+        );
+    });
 }
 
 #[test]

@@ -1,16 +1,41 @@
-//! The end of the program: what runs may finish, what is new is refused, what is left is named. One test, since there is no way back.
+//! The end of the program: what runs may finish, what is new is refused, what is left is named. There is no way back, so each shape has a process of
+//! its own.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod shapes;
+
 use std::future::IntoFuture;
+use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use nuages_bridge::{SyncScope, async_to_sync, shutdown, sync_to_async};
 use tokio::sync::oneshot;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_runs_may_finish_and_what_is_left_is_named() {
+/// Of which shape this process is.
+const SHAPE: &str = "NUAGES_TEST_SHAPE";
+
+#[test]
+fn what_runs_may_finish_and_what_is_left_is_named() {
+    match std::env::var(SHAPE).as_deref() {
+        Ok("multi-thread") => shapes::multi_thread().block_on(the_program_ends()),
+        Ok("current-thread") => shapes::current_thread().block_on(the_program_ends()),
+        Ok(_) => shapes::without_a_runtime(the_program_ends()),
+        Err(_) => ["multi-thread", "current-thread", "none"]
+            .into_iter()
+            .for_each(|shape| {
+                let output = Command::new(std::env::current_exe().unwrap())
+                    .args(["--exact", "what_runs_may_finish_and_what_is_left_is_named"])
+                    .env(SHAPE, shape)
+                    .output()
+                    .unwrap();
+                assert!(output.status.success(), "{shape}: {output:?}");
+            }),
+    }
+}
+
+async fn the_program_ends() {
     let (started, has_started) = oneshot::channel();
     let (go, gone) = mpsc::channel::<()>();
     let line = line!() + 1;

@@ -2,13 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod shapes;
+
 use std::future::{Future, IntoFuture};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use nuages_bridge::deadlock::{Resource, may_give_up};
 use nuages_bridge::{BridgeError, Config, Op, SyncScope, async_to_sync, spawn, stats, sync_to_async};
-use tokio::runtime::Builder;
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 static LIMITS: LazyLock<()> = LazyLock::new(|| {
@@ -23,20 +24,10 @@ static LIMITS: LazyLock<()> = LazyLock::new(|| {
 /// There is one thread, so one test at a time uses it.
 static ALONE: Mutex<()> = Mutex::new(());
 
-fn on_both_runtimes<F: Future<Output = ()>>(test: impl Fn() -> F) {
+fn on_every_runtime<F: Future<Output = ()>>(test: impl Fn() -> F) {
     let _alone: MutexGuard<'_, ()> = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     LazyLock::force(&LIMITS);
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(test());
-    Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(test());
+    shapes::on_every_runtime(test);
 }
 
 /// The writer of a database: a lock, and its description.
@@ -76,7 +67,7 @@ fn pending_once() -> impl Future<Output = ()> {
 
 #[test]
 fn who_wants_the_thread_last_is_refused() {
-    on_both_runtimes(|| async {
+    on_every_runtime(|| async {
         let (writer, holds, waits) = (Writer::new(), Notify::new(), Notify::new());
         let refused = stats().deadlocks_refused;
         let wants_a_thread = SyncScope::new().run(writer.atomic(async {
@@ -110,7 +101,7 @@ fn who_wants_the_thread_last_is_refused() {
 
 #[test]
 fn who_wants_the_writer_last_is_refused() {
-    on_both_runtimes(|| async {
+    on_every_runtime(|| async {
         let (writer, holds, waits) = (Writer::new(), Notify::new(), Notify::new());
         let has_the_thread = SyncScope::new().run(async {
             sync_to_async(|| ()).await.unwrap();
@@ -142,7 +133,7 @@ async fn async_to_sync_in_sync_code(writer: &Writer) -> Result<(), BridgeError> 
 
 #[test]
 fn a_thread_whose_scope_waits_for_nothing_is_waited_for() {
-    on_both_runtimes(|| async {
+    on_every_runtime(|| async {
         let writer = Writer::new();
         let (go, gone) = mpsc::channel::<()>();
         let (started, has_started) = oneshot::channel();
@@ -171,7 +162,7 @@ fn a_thread_whose_scope_waits_for_nothing_is_waited_for() {
 
 #[test]
 fn a_scope_that_may_give_up_its_wait_blocks_nobody() {
-    on_both_runtimes(|| async {
+    on_every_runtime(|| async {
         let (writer, holds, waits, give_up) = (Writer::new(), Notify::new(), Notify::new(), Notify::new());
         let has_the_thread = SyncScope::new().run(async {
             sync_to_async(|| ()).await.unwrap();
@@ -195,7 +186,7 @@ fn a_scope_that_may_give_up_its_wait_blocks_nobody() {
 
 #[test]
 fn a_holder_whose_task_left_the_scope_s_thread_idle_is_not_in_the_way() {
-    on_both_runtimes(|| async {
+    on_every_runtime(|| async {
         // The task stands for a scope and keeps the thread, but nothing of it waits: somebody who wants the thread gets it.
         sync_to_async(|| ()).await.unwrap();
         let writer = Writer::new();
@@ -207,7 +198,7 @@ fn a_holder_whose_task_left_the_scope_s_thread_idle_is_not_in_the_way() {
 /// asgiref #249, #275, #323 and #348: sticky calls in tasks and joins under a busy thread, which are no deadlocks.
 #[test]
 fn joined_and_spawned_sticky_code_under_a_busy_thread_is_no_deadlock() {
-    on_both_runtimes(|| {
+    on_every_runtime(|| {
         SyncScope::new().run(async {
             let middleware = || {
                 async_to_sync(async {
@@ -234,7 +225,7 @@ fn joined_and_spawned_sticky_code_under_a_busy_thread_is_no_deadlock() {
 /// asgiref #495 and #497: a failure must leave nothing behind that later looks like a deadlock.
 #[test]
 fn a_panic_and_a_cancellation_leave_no_wait_behind() {
-    on_both_runtimes(|| async {
+    on_every_runtime(|| async {
         let writer = Writer::new();
         for _ in 0..3 {
             let panics = async {

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod shapes;
+
 use std::sync::{Arc, Mutex};
 
 use nuages_bridge::{async_to_sync, sync_to_async};
+use shapes::on_every_runtime;
 use tracing::{Event, Instrument, Subscriber, info, info_span};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
@@ -24,23 +27,25 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
     }
 }
 
-#[tokio::test]
-async fn a_span_is_entered_on_both_sides_of_a_hop() {
-    let spans = Spans::default();
-    // Set for this thread only: that the other thread's events arrive shows that the dispatcher went along too.
-    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
-    let request = async {
-        let sync = || {
-            info!("in sync code");
-            async_to_sync(async { info!("in async code below") }).unwrap();
+#[test]
+fn a_span_is_entered_on_both_sides_of_a_hop() {
+    on_every_runtime(|| async {
+        let spans = Spans::default();
+        // Set for this thread only: that the other thread's events arrive shows that the dispatcher went along too.
+        let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
+        let request = async {
+            let sync = || {
+                info!("in sync code");
+                async_to_sync(async { info!("in async code below") }).unwrap();
+            };
+            sync_to_async(sync).await.unwrap();
+            sync_to_async(sync).parallel().await.unwrap();
         };
-        sync_to_async(sync).await.unwrap();
-        sync_to_async(sync).parallel().await.unwrap();
-    };
-    request.instrument(info_span!("request")).await;
-    info!("outside");
-    assert_eq!(
-        *spans.0.lock().unwrap(),
-        ["request", "request", "request", "request", ""]
-    );
+        request.instrument(info_span!("request")).await;
+        info!("outside");
+        assert_eq!(
+            *spans.0.lock().unwrap(),
+            ["request", "request", "request", "request", ""]
+        );
+    });
 }

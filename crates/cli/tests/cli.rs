@@ -59,3 +59,44 @@ fn a_missing_cargo_is_named() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("`cargo` could not be run"), "{error}");
 }
+
+#[test]
+fn a_project_is_made_and_what_is_there_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = |name: &str| {
+        Command::new(env!("CARGO_BIN_EXE_nuages"))
+            .args(["new", name])
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    let made = new("shop");
+    assert!(made.status.success(), "{made:?}");
+    assert!(
+        String::from_utf8(made.stdout)
+            .unwrap()
+            .contains("cargo run -- run")
+    );
+    let manifest = std::fs::read_to_string(folder.path().join("shop/Cargo.toml")).unwrap();
+    assert!(
+        manifest.contains(concat!("nuages = \"", env!("CARGO_PKG_VERSION"), "\"")),
+        "{manifest}"
+    );
+
+    let again = new("shop");
+    assert_eq!(again.status.code(), Some(1));
+    assert!(
+        String::from_utf8(again.stderr)
+            .unwrap()
+            .contains("choose another name")
+    );
+    assert_eq!(new("Shop").status.code(), Some(2));
+
+    let part = Command::new(env!("CARGO_BIN_EXE_nuages"))
+        .args(["startapp", "blog"])
+        .current_dir(folder.path().join("shop"))
+        .output()
+        .unwrap();
+    assert!(part.status.success(), "{part:?}");
+    assert!(folder.path().join("shop/src/blog/views.rs").is_file());
+}

@@ -5,9 +5,14 @@ use std::fmt;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::ArgMatches;
+use clap::{Arg, ArgMatches, Args, value_parser};
+use clap_complete::Shell;
 
+use crate::function::{Function, IntoWork};
 use crate::{Error, Op};
+
+/// The command that every program has: it prints the completions of all the others.
+const COMPLETIONS: &str = "completions";
 
 /// Something that a program does when its first argument names it.
 ///
@@ -78,6 +83,59 @@ impl Commands {
         self
     }
 
+    /// Adds a command from a function, sync or async, whose arguments are a type: one that derives [`clap::Args`], or `()` for none.
+    ///
+    /// A sync function runs on the thread of the scope, as a sync view does, so it may block and may `.wait()`. What it returns is `()` or a
+    /// `Result` with any error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages_commands::{Commands, clap};
+    ///
+    /// #[derive(clap::Args)]
+    /// struct Greet {
+    ///     /// Who is greeted.
+    ///     whom: String,
+    ///     /// How often.
+    ///     #[arg(long, default_value_t = 1)]
+    ///     times: u32,
+    /// }
+    ///
+    /// fn greet(arguments: Greet) {
+    ///     for _ in 0..arguments.times {
+    ///         println!("bonsoir, {}", arguments.whom);
+    ///     }
+    /// }
+    ///
+    /// async fn tidy(_: ()) -> Result<(), std::io::Error> {
+    ///     Ok(())
+    /// }
+    ///
+    /// let commands = Commands::new("shop")
+    ///     .function("greet", "Greets somebody", greet)
+    ///     .function("tidy", "Throws away what is old", tidy);
+    /// commands.run(["shop", "greet", "Django", "--times", "2"], &mut std::io::sink()).wait()?;
+    /// # Ok::<(), nuages_commands::Error>(())
+    /// ```
+    pub fn function<A, M>(
+        self,
+        name: &'static str,
+        about: &'static str,
+        function: impl IntoWork<A, M>,
+    ) -> Self
+    where
+        A: Args + Send + 'static,
+        M: 'static,
+    {
+        self.command(Function {
+            name,
+            about,
+            function,
+            kinds: std::marker::PhantomData,
+        })
+    }
+
     /// Runs the command that the arguments name; the first argument is the program, as in [`std::env::args_os`].
     ///
     /// # Errors
@@ -91,18 +149,22 @@ impl Commands {
     {
         let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
         Op::new("Commands::run", async move {
-            let mut program = clap::Command::new(self.program)
-                .subcommand_required(true)
-                .arg_required_else_help(true);
-            for command in &self.commands {
-                program = program.subcommand(command.define(clap::Command::new(command.name())));
-            }
-            let matches = match program.try_get_matches_from(arguments) {
+            let mut program = self.define();
+            let matches = match program.try_get_matches_from_mut(arguments) {
                 Ok(matches) => matches,
                 // Help that was asked for is no mistake.
                 Err(help) if help.exit_code() == 0 => return write!(output, "{help}").map_err(Error::output),
                 Err(mistake) => return Err(Error::usage(mistake.to_string())),
             };
+            if let Some((COMPLETIONS, arguments)) = matches.subcommand() {
+                let shell = arguments
+                    .get_one::<Shell>("shell")
+                    .copied()
+                    .unwrap_or(Shell::Bash);
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut program, self.program, &mut script);
+                return output.write_all(&script).map_err(Error::output);
+            }
             let chosen = matches.subcommand().and_then(|(name, arguments)| {
                 let command = self.commands.iter().find(|command| command.name() == name)?;
                 Some((command, arguments))
@@ -116,6 +178,27 @@ impl Commands {
 }
 
 impl Commands {
+    fn define(&self) -> clap::Command {
+        let completions = clap::Command::new(COMPLETIONS)
+            .about("Prints what lets a shell complete these commands")
+            .arg(
+                Arg::new("shell")
+                    .required(true)
+                    .value_parser(value_parser!(Shell)),
+            )
+            .after_help(format!(
+                "Examples:\n  {0} completions bash > ~/.local/share/bash-completion/completions/{0}\n  {0} completions zsh > ~/.zfunc/_{0}",
+                self.program
+            ));
+        let mut program = clap::Command::new(self.program)
+            .subcommand_required(true)
+            .arg_required_else_help(true);
+        for command in &self.commands {
+            program = program.subcommand(command.define(clap::Command::new(command.name())));
+        }
+        program.subcommand(completions)
+    }
+
     /// Runs the command that the process's own arguments name, with its output, and says how the process should end: 0, 2 for wrong
     /// arguments, 1 for what went wrong afterwards, which stands on the standard error.
     pub async fn main(&self) -> ExitCode {
@@ -175,6 +258,41 @@ mod tests {
     fn the_named_command_runs_with_its_options_and_the_later_of_two_counts() {
         assert_eq!(run(&["shop", "say"]).unwrap(), "new");
         assert_eq!(run(&["shop", "say", "--loud"]).unwrap(), "new!");
+    }
+
+    #[derive(clap::Args)]
+    struct Count {
+        upto: u32,
+    }
+
+    static COUNTED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+
+    fn count(arguments: Count) {
+        COUNTED.fetch_add(arguments.upto, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    async fn fail(arguments: Count) -> Result<(), std::io::Error> {
+        Err(std::io::Error::other(format!("no {}", arguments.upto)))
+    }
+
+    #[test]
+    fn functions_of_both_styles_have_their_arguments_as_a_type() {
+        let commands = Commands::new("shop")
+            .function("count", "Counts", count)
+            .function("fail", "Fails", fail);
+        let run = |arguments: &[&str]| commands.run(arguments, &mut std::io::sink()).wait();
+        run(&["shop", "count", "3"]).unwrap();
+        assert_eq!(COUNTED.load(std::sync::atomic::Ordering::Relaxed), 3);
+        assert!(run(&["shop", "count", "three"]).unwrap_err().is_usage());
+        let error = run(&["shop", "fail", "4"]).unwrap_err();
+        assert!(!error.is_usage() && error.to_string() == "no 4", "{error}");
+    }
+
+    #[test]
+    fn completions_know_every_command_and_option() {
+        let script = run(&["shop", "completions", "bash"]).unwrap();
+        assert!(script.contains("say") && script.contains("--loud"), "{script}");
+        assert!(run(&["shop", "completions", "cmd"]).unwrap_err().is_usage());
     }
 
     #[test]

@@ -12,8 +12,8 @@
 //! async fn home() -> &'static str { "bonsoir" }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let app = App::new().urls(Urls::new().path("", home).name("home")).build()?;
-//! let commands = Commands::new("shop").command(Routes::new(app.plan().clone()));
+//! let app = App::new().urls(Urls::new().path("", home).name("home"));
+//! let commands = Commands::new("shop").command(Routes::new(app));
 //!
 //! let mut output = Vec::new();
 //! commands.run(["shop", "routes"], &mut output).wait()?;
@@ -26,16 +26,34 @@
 //!
 //! No command knows an application's type: each is given what it needs when it is made.
 
+mod check;
+#[cfg(feature = "static-files")]
+mod collect_static;
 mod command;
+mod diff_settings;
 mod error;
 mod forward;
+mod function;
+#[cfg(feature = "scaffold")]
+mod new;
 mod routes;
+mod run;
 
+pub use check::Check;
 pub use clap;
+#[cfg(feature = "static-files")]
+pub use collect_static::CollectStatic;
 pub use command::{Command, Commands};
+pub use diff_settings::DiffSettings;
 pub use error::{Error, Result};
 pub use forward::forward;
+pub use function::{IntoEnd, IntoWork};
+#[cfg(feature = "scaffold")]
+pub use new::{NewProject, StartApp};
 pub use routes::Routes;
+#[cfg(feature = "reload")]
+pub use run::Reload;
+pub use run::Run;
 
 /// What running a command returns: `.await` it, or `.wait()` for it.
 pub type Op<'a, T> = nuages_bridge::Op<'a, T, Error>;

@@ -3,21 +3,21 @@
 use std::io::Write;
 
 use clap::ArgMatches;
-use nuages_handler::Plan;
+use nuages_handler::App;
 
 use crate::{Command, Error, Op};
 
 /// Prints every route with its layers, their modes and its hops.
 #[derive(Debug)]
 pub struct Routes {
-    plan: Plan,
+    app: App,
 }
 
 impl Routes {
-    /// The command for an application's plan.
+    /// The command for an application.
     #[must_use]
-    pub fn new(plan: Plan) -> Self {
-        Self { plan }
+    pub fn new(app: App) -> Self {
+        Self { app }
     }
 }
 
@@ -32,7 +32,8 @@ impl Command for Routes {
 
     fn run<'a>(&'a self, _arguments: &'a ArgMatches, output: &'a mut (dyn Write + Send)) -> Op<'a, ()> {
         Op::new("routes", async move {
-            write!(output, "{}", self.plan).map_err(Error::output)
+            let plan = self.app.plan().map_err(Error::other)?;
+            write!(output, "{plan}").map_err(Error::output)
         })
     }
 }

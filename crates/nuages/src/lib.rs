@@ -14,6 +14,8 @@ pub use nuages_protocol as protocol;
 pub use nuages_views as views;
 
 #[cfg(feature = "phase2")]
+mod commands_of;
+#[cfg(feature = "phase2")]
 mod live_server;
 pub mod prelude;
 #[cfg(feature = "phase2")]
@@ -21,6 +23,8 @@ mod serve;
 #[cfg(feature = "phase1")]
 mod settings;
 
+#[cfg(feature = "phase2")]
+pub use commands_of::standard_commands;
 #[cfg(feature = "phase2")]
 pub use live_server::LiveServer;
 #[cfg(feature = "phase2")]

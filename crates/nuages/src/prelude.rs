@@ -10,8 +10,8 @@ pub use nuages_handler::{
 pub use nuages_orm::__private::facade_model as model;
 #[cfg(feature = "phase3")]
 pub use nuages_orm::prelude::{
-    Condition, Database, Date, DateTime, Decimal, Expression, FieldType, ForeignKey, Loading, Many, Model,
-    QuerySet, Record, Time, Timestamp, Uuid, With,
+    Condition, Database, Date, DateTime, Decimal, Expression, FieldType, ForeignKey, Loading, Many,
+    ManyToMany, Model, OneToOne, QuerySet, Record, ReverseOneToOne, Time, Timestamp, Uuid, With,
 };
 #[cfg(feature = "phase3")]
 pub use nuages_orm::views::{atomic, get_object_or_404};

@@ -30,6 +30,13 @@ pub(crate) fn ident(name: &str, span: Span) -> Ident {
     }
 }
 
+/// FNV-1a of a name: how one model's code names a relation of another's.
+pub(crate) fn hash(name: &Ident) -> u64 {
+    plain(name).bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 /// The name of a field without `r#`.
 pub(crate) fn plain(name: &Ident) -> String {
     name.unraw().to_string()

@@ -148,6 +148,28 @@ impl fmt::Debug for Database {
 /// Connections in a pool.
 const POOL_SIZE: u32 = 10;
 
+impl Database {
+    /// How many statements were sent to it since it was connected, without those that begin and end transactions. For tests that pin how many a view needs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages_orm::prelude::*;
+    /// # #[model] struct Tag { id: i64, name: String }
+    /// # fn main() -> nuages_orm::Result<()> {
+    /// # let db = Database::connect("sqlite::memory:").wait()?;
+    /// # nuages_orm::create_tables(&db, &[Tag::meta()]).wait()?;
+    /// let before = db.statements();
+    /// Tag::objects().using(&db).all().wait()?;
+    /// assert_eq!(db.statements() - before, 1);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.pool.statements()
+    }
+}
+
 /// How long a call waits for a connection, or for its turn.
 const WAIT_TIME: Duration = Duration::from_secs(30);
 
@@ -306,6 +328,7 @@ impl Target {
     }
 
     pub(crate) async fn call(&self, call: Call, purpose: Purpose) -> Result<Answer> {
+        self.database.pool.count_statement();
         let holder = Holder::new("a query", None);
         match &self.level {
             Some(level) => level.call(call, holder).await,

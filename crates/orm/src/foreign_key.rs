@@ -66,6 +66,10 @@ pub struct ForeignKey<M: Model, S = NotLoaded> {
     state: S,
 }
 
+/// A foreign key that no two rows have in common: each row of the model `M` has one row that points to it at most. In a model it is written
+/// `OneToOne<User>`, and the other side `ReverseOneToOne<Profile>`: see [`ReverseOneToOne`](crate::ReverseOneToOne).
+pub type OneToOne<M, S = NotLoaded> = ForeignKey<M, S>;
+
 impl<M: Model, S: State> ForeignKey<M, S> {
     /// The key of the object: what the column holds.
     pub fn key(&self) -> M::Key {

@@ -1,10 +1,18 @@
 //! What can stand for an object where a foreign key is compared or set.
 
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
 use crate::foreign_key::ForeignKey;
 use crate::loading::State;
 use crate::model::{Model, Record};
+use crate::prefetch::RowKey;
+use crate::{ColumnType, Value};
 
 /// What points to a row of the model `M`: a reference to the object in any loading state, a foreign key to it, or its key.
+///
+/// Keys of the types that databases know are taken as they are; implement it for a key type of your own, if you pass keys without objects.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not point to a row of `{M}`",
     label = "neither a `&{M}` nor a key of one",
@@ -29,10 +37,51 @@ impl<M: Model, S: State> IntoKey<M> for &ForeignKey<M, S> {
     }
 }
 
+macro_rules! keys {
+    ($($key:ty: $given:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<M: Model<Key = $key>> IntoKey<M> for $given {
+            fn into_key(self) -> $key {
+                self.into()
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<M: Model<Key = $key>> IntoOptionalKey<M> for $given {
+            fn into_optional_key(self) -> Option<$key> {
+                Some(self.into())
+            }
+        }
+    )*};
+}
+
+keys! {
+    i64: i64;
+    i32: i32;
+    i16: i16;
+    Uuid: Uuid;
+    String: String;
+    String: &str;
+}
+
+/// Some rows of the model `M`: a list of what [`IntoKey`] takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of objects of `{M}`",
+    label = "not a list of `{M}`s or their keys",
+    note = "give a list of references to objects of `{M}`, or of their keys, also of one alone: `.add([&django])`"
+)]
+pub trait Objects<M: Model> {
+    /// Their keys, each once.
+    #[doc(hidden)]
+    fn into_keys(self) -> Vec<Value>;
+}
+
 #[diagnostic::do_not_recommend]
-impl<M: Model<Key = i64>> IntoKey<M> for i64 {
-    fn into_key(self) -> i64 {
-        self
+impl<M: Model, I: IntoIterator<Item: IntoKey<M>>> Objects<M> for I {
+    fn into_keys(self) -> Vec<Value> {
+        let mut seen = HashSet::new();
+        let keys = self.into_iter().map(|object| object.into_key().to_value());
+        keys.filter(|key| seen.insert(RowKey::of(key))).collect()
     }
 }
 
@@ -58,13 +107,6 @@ impl<S: Record> IntoOptionalKey<S::Model> for &S {
 impl<M: Model, S: State> IntoOptionalKey<M> for &ForeignKey<M, S> {
     fn into_optional_key(self) -> Option<M::Key> {
         Some(self.key())
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<M: Model<Key = i64>> IntoOptionalKey<M> for i64 {
-    fn into_optional_key(self) -> Option<i64> {
-        Some(self)
     }
 }
 

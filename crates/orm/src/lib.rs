@@ -120,6 +120,7 @@ mod loading;
 mod located;
 mod lookups;
 mod many;
+mod many_to_many;
 mod model;
 mod order;
 mod path;
@@ -128,6 +129,7 @@ pub mod prelude;
 mod queryset;
 mod related_many;
 mod relation;
+mod reverse_one;
 mod selection;
 mod subquery;
 mod tuples;
@@ -143,10 +145,11 @@ pub use compute::{
 };
 pub use condition::{Condition, IntoCondition};
 pub use expression::{Expression, Grouped, Number, Operand};
-pub use foreign_key::ForeignKey;
-pub use key::{IntoKey, IntoOptionalKey};
+pub use foreign_key::{ForeignKey, OneToOne};
+pub use key::{IntoKey, IntoOptionalKey, Objects};
 pub use loading::{Loaded, Loading, NotLoaded, Relate, State, With};
 pub use many::Many;
+pub use many_to_many::{Joining, ManyToMany, Sides, ThroughRow};
 pub use model::{Fields, Key, Model, Record};
 /// # Examples
 ///
@@ -196,13 +199,17 @@ pub use prefetch::{IntoPrefetch, Prefetch, Prefetched};
 pub use query::{Explain, FrameBound, Part};
 pub use queryset::{Annotated, Combined, Groups, Mapped, QuerySet, Rows, Values};
 pub use related_many::{RelatedMany, RelatedRows};
-pub use relation::{Any, One, OneOrNone, Related, Relation, RelationKind, ToOne, ValuesOnly};
+pub use relation::{
+    Any, Forward, ManySides, MayBeNull, One, OneOrNone, Related, Relation, RelationKind, Reverse, ReverseOne,
+    ToOne, ValuesOnly,
+};
+pub use reverse_one::ReverseOneToOne;
 pub use selection::{Concat, Selection};
 pub use subquery::{Outer, exists, subquery};
 pub use window::{Window, Windowed, Windows, cume_dist, dense_rank, ntile, percent_rank, rank, row_number};
 pub use write::{
     Assign, Assignment, Assignments, BulkCreate, BulkIgnore, ColumnGiven, ColumnMissing, Columns, Creating,
-    Fits, GettingOrCreating, NewRow, Points, Save, UpdatingOrCreating,
+    Fits, GettingOrCreating, Given, NewRow, Points, Save, UpdatingOrCreating,
 };
 
 /// What the code that `#[model]` makes is written against. Not for people.
@@ -210,12 +217,13 @@ pub use write::{
 pub mod __private {
     pub use crate::deserialize::{Parts, Source, deserialize, required};
     pub use crate::loading::SerializeState;
+    pub use crate::many_to_many::{Automatic, Own, Through};
     pub use crate::model::{Operations, Reader, Selected};
     pub use crate::path::LoadedBy;
-    pub use crate::prefetch::{Plan, Query, RowKey};
+    pub use crate::prefetch::{Holds, Plan, Query, RowKey};
     pub use crate::queryset::delete;
-    pub use crate::related_many::reverse_of;
-    pub use crate::write::{CreateMode, Creation, LooksUp, default_value};
+    pub use crate::relation::RelationNamed;
+    pub use crate::write::{CreateMode, Creation, Give, LooksUp, default_value};
     pub use nuages_orm_macros::facade_model;
     pub use serde;
 }

@@ -24,6 +24,14 @@ pub struct NotLoaded<R = ()>(PhantomData<fn() -> R>);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Loaded<T>(pub(crate) T);
 
+impl<T> std::ops::Deref for Loaded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
 impl<R> NotLoaded<R> {
     pub(crate) const fn new() -> Self {
         Self(PhantomData)

@@ -26,7 +26,11 @@ impl Located {
     }
 
     /// A column at the end of relations that are only known at run time.
-    pub(crate) fn at(hops: Vec<&'static RelationMeta>, column: &'static str, nullable: bool) -> Self {
+    pub(crate) fn at(relations: Vec<&'static RelationMeta>, column: &'static str, nullable: bool) -> Self {
+        let mut hops = Vec::with_capacity(relations.len());
+        relations
+            .iter()
+            .for_each(|relation| relation.push_hops(&mut hops));
         let nullable = nullable || hops.iter().any(|hop| hop.nullable);
         Self {
             hops,
@@ -81,7 +85,7 @@ impl Located {
 fn column(mut hops: Vec<&'static RelationMeta>, column: &'static str) -> Expr {
     let mut name = column;
     while let Some(last) = hops.last() {
-        if last.many || last.to_column != name {
+        if last.many || last.reverse || last.to_column != name {
             break;
         }
         name = last.from_column;
@@ -100,10 +104,7 @@ pub(crate) fn related(
     filter: Option<Expr>,
 ) -> Select {
     let link = binary(
-        Expr::Column {
-            path: [].into(),
-            column: relation.to_column,
-        },
+        relation.owner(),
         Operator::Eq,
         Expr::Outer {
             path: outer.into(),

@@ -1,5 +1,6 @@
 //! What `#[model]` knows about a model at run time: the input of schema creation, migrations and the compilers.
 
+use crate::query::Expr;
 use crate::value::{Kind, Value};
 
 /// A model: its table, columns and relations. Always a `static`, so that pointers to it compare.
@@ -64,14 +65,38 @@ pub struct RelationMeta {
     pub to: fn() -> &'static ModelMeta,
     /// The column on `from`'s table that is compared.
     pub from_column: &'static str,
-    /// The column on `to`'s table that it is compared with.
+    /// The column on `to`'s table that it is compared with. Of a many to many relation: its primary key, which the table between them points to.
     pub to_column: &'static str,
-    /// Whether one row leads to many (the other side of a foreign key).
+    /// Whether one row leads to many (the other side of a foreign key, or many to many).
     pub many: bool,
+    /// Whether it is the other side of a relation that another field makes: it has no column, and no table, of its own.
+    pub reverse: bool,
     /// Whether there may be no row on the other side: the join is an outer one.
     pub nullable: bool,
     /// What happens to a row when what it points to is deleted.
     pub on_delete: OnDelete,
+    /// Of a many to many relation: the table between the two models.
+    pub through: Option<fn() -> &'static ThroughMeta>,
+}
+
+/// The table between the two models of a many to many relation, seen from one of them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ThroughMeta {
+    /// Its model. One row of it joins one row of each side.
+    pub model: fn() -> &'static ModelMeta,
+    /// Whether the relation made it: its table comes and goes with the relation.
+    pub automatic: bool,
+    /// Whether the relation leads from a model to itself and means the same both ways: each pair has two rows.
+    pub symmetrical: bool,
+    /// From this side to the table between them.
+    pub entry: &'static RelationMeta,
+    /// From the table between them to the other side.
+    pub exit: &'static RelationMeta,
+    /// From the other side to the table between them.
+    pub back: &'static RelationMeta,
+    /// The same table, seen from the other side.
+    pub reversed: &'static ThroughMeta,
 }
 
 /// What happens to a row when the row that it points to is deleted.
@@ -84,6 +109,8 @@ pub enum OnDelete {
     Protect,
     /// Its foreign key becomes NULL.
     SetNull,
+    /// Nothing: the database says whether it may.
+    DoNothing,
 }
 
 /// A `static` is only equal to itself.
@@ -103,6 +130,57 @@ impl PartialEq for RelationMeta {
 }
 
 impl Eq for RelationMeta {}
+
+impl ModelMeta {
+    /// The tables that its many to many relations made.
+    pub fn through_models(&self) -> impl Iterator<Item = &'static ModelMeta> {
+        let own = self.relations.iter().filter(|relation| !relation.reverse);
+        own.filter_map(|relation| relation.through())
+            .filter(|through| through.automatic)
+            .map(|through| (through.model)())
+    }
+
+    /// The column of this name in the table.
+    pub(crate) fn column(&self, name: &str) -> Option<&'static ColumnMeta> {
+        self.columns.iter().find(|column| column.column == name)
+    }
+}
+
+impl ThroughMeta {
+    /// A table between two models, seen from one of them.
+    #[must_use]
+    pub const fn new(
+        model: fn() -> &'static ModelMeta,
+        entry: &'static RelationMeta,
+        exit: &'static RelationMeta,
+        back: &'static RelationMeta,
+        reversed: &'static ThroughMeta,
+    ) -> Self {
+        Self {
+            model,
+            automatic: false,
+            symmetrical: false,
+            entry,
+            exit,
+            back,
+            reversed,
+        }
+    }
+
+    /// Whether the relation made it.
+    #[must_use]
+    pub const fn automatic(mut self, automatic: bool) -> Self {
+        self.automatic = automatic;
+        self
+    }
+
+    /// Whether it means the same both ways.
+    #[must_use]
+    pub const fn symmetrical(mut self, symmetrical: bool) -> Self {
+        self.symmetrical = symmetrical;
+        self
+    }
+}
 
 // The constructors are `const`, so that `#[model]` can build statics of these non-exhaustive structs in other crates.
 
@@ -252,8 +330,10 @@ impl RelationMeta {
             from_column,
             to_column,
             many: false,
+            reverse: false,
             nullable: false,
             on_delete,
+            through: None,
         }
     }
 
@@ -273,9 +353,71 @@ impl RelationMeta {
             from_column,
             to_column,
             many: true,
+            reverse: true,
             nullable: true,
-            on_delete: OnDelete::Protect,
+            on_delete: OnDelete::DoNothing,
+            through: None,
         }
+    }
+
+    /// The other side of a one to one relation: it leads to one row, or to none.
+    #[must_use]
+    pub const fn reverse_one(
+        name: &'static str,
+        from: fn() -> &'static ModelMeta,
+        to: fn() -> &'static ModelMeta,
+        from_column: &'static str,
+        to_column: &'static str,
+    ) -> Self {
+        let mut relation = Self::reverse(name, from, to, from_column, to_column);
+        relation.many = false;
+        relation
+    }
+
+    /// It is the other side of a relation that another field makes.
+    #[must_use]
+    pub const fn reversed(mut self) -> Self {
+        self.reverse = true;
+        self
+    }
+
+    /// A many to many relation, seen from the side that makes it. The columns are the two primary keys.
+    #[must_use]
+    pub const fn many_to_many(
+        name: &'static str,
+        from: fn() -> &'static ModelMeta,
+        to: fn() -> &'static ModelMeta,
+        from_column: &'static str,
+        to_column: &'static str,
+        through: fn() -> &'static ThroughMeta,
+    ) -> Self {
+        let mut relation = Self::reverse(name, from, to, from_column, to_column);
+        relation.reverse = false;
+        relation.through = Some(through);
+        relation
+    }
+
+    /// The table between the two models, if it is a many to many relation.
+    #[must_use]
+    pub fn through(&self) -> Option<&'static ThroughMeta> {
+        self.through.map(|through| through())
+    }
+
+    /// The relations that a query joins to follow this one: two of them where there is a table in between.
+    pub(crate) fn push_hops(&'static self, hops: &mut Vec<&'static RelationMeta>) {
+        match self.through() {
+            Some(through) => hops.extend([through.entry, through.exit]),
+            None => hops.push(self),
+        }
+    }
+
+    /// In a query of the other model: the column that names the row on this side.
+    pub(crate) fn owner(&self) -> Expr {
+        let (path, column) = match self.through() {
+            Some(through) => ([through.back].as_slice().into(), through.entry.to_column),
+            None => ([].into(), self.to_column),
+        };
+        Expr::Column { path, column }
     }
 
     /// There may be no row on the other side.
@@ -284,4 +426,92 @@ impl RelationMeta {
         self.nullable = true;
         self
     }
+}
+
+/// The table between two models, as a `fn` that gives it seen from the first of them.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __through {
+    (
+        automatic $name:literal $table:literal, symmetrical $symmetrical:literal,
+        $field:literal, $from:ty: $source:literal $source_column:literal, $to:ty: $target:literal $target_column:literal
+    ) => {{
+        static MODEL: $crate::meta::ModelMeta = $crate::meta::ModelMeta::new($name, $table)
+            .columns(&[
+                $crate::meta::ColumnMeta::new("id", "id", $crate::Kind::BigInt).automatic(),
+                $crate::meta::ColumnMeta::new(
+                    $source,
+                    $source_column,
+                    <<$from as $crate::Model>::Key as $crate::ColumnType>::KIND,
+                )
+                .references(&SOURCE)
+                .index(),
+                $crate::meta::ColumnMeta::new(
+                    $target,
+                    $target_column,
+                    <<$to as $crate::Model>::Key as $crate::ColumnType>::KIND,
+                )
+                .references(&TARGET)
+                .index(),
+            ])
+            .relations(&[&SOURCE, &TARGET])
+            .unique_together(&[&[$source_column, $target_column]]);
+        $crate::__through!(
+            @statics || &MODEL, true, $symmetrical, $field, $from: $source $source_column, $to: $target $target_column
+        );
+        || &THROUGH
+    }};
+    (
+        own $model:ty, symmetrical $symmetrical:literal,
+        $field:literal, $from:ty: $source:literal $source_column:expr, $to:ty: $target:literal $target_column:expr
+    ) => {{
+        $crate::__through!(
+            @statics <$model as $crate::Model>::meta, false, $symmetrical, $field,
+            $from: $source $source_column, $to: $target $target_column
+        );
+        || &THROUGH
+    }};
+    (
+        @statics $model:expr, $automatic:literal, $symmetrical:literal,
+        $field:literal, $from:ty: $source:literal $source_column:expr, $to:ty: $target:literal $target_column:expr
+    ) => {
+        static SOURCE: $crate::meta::RelationMeta = $crate::meta::RelationMeta::foreign_key(
+            $source,
+            $model,
+            <$from as $crate::Model>::meta,
+            $source_column,
+            <$from as $crate::Model>::PRIMARY_KEY,
+            $crate::meta::OnDelete::Cascade,
+        );
+        static TARGET: $crate::meta::RelationMeta = $crate::meta::RelationMeta::foreign_key(
+            $target,
+            $model,
+            <$to as $crate::Model>::meta,
+            $target_column,
+            <$to as $crate::Model>::PRIMARY_KEY,
+            $crate::meta::OnDelete::Cascade,
+        );
+        static ENTRY: $crate::meta::RelationMeta = $crate::meta::RelationMeta::reverse(
+            $field,
+            <$from as $crate::Model>::meta,
+            $model,
+            <$from as $crate::Model>::PRIMARY_KEY,
+            $source_column,
+        );
+        static BACK: $crate::meta::RelationMeta = $crate::meta::RelationMeta::reverse(
+            $field,
+            <$to as $crate::Model>::meta,
+            $model,
+            <$to as $crate::Model>::PRIMARY_KEY,
+            $target_column,
+        );
+        static THROUGH: $crate::meta::ThroughMeta =
+            $crate::meta::ThroughMeta::new($model, &ENTRY, &TARGET, &BACK, &REVERSED)
+                .automatic($automatic)
+                .symmetrical($symmetrical);
+        static REVERSED: $crate::meta::ThroughMeta =
+            $crate::meta::ThroughMeta::new($model, &BACK, &SOURCE, &ENTRY, &THROUGH)
+                .automatic($automatic)
+                .symmetrical($symmetrical);
+    };
 }

@@ -9,6 +9,7 @@ use crate::meta::{ModelMeta, RelationMeta};
 use crate::prefetch::Plan;
 use crate::query::Expr;
 use crate::queryset::QuerySet;
+use crate::write::{CreateMode, Creation};
 use crate::{Error, Result, Row, Value};
 
 /// A table as a Rust type. `#[model]` implements it, for the state in which no relation is loaded.
@@ -24,6 +25,10 @@ pub trait Model: Record<Model = Self> {
     /// The columns at the end of a path: what a query's closures get.
     type Fields<P: 'static>: 'static;
 
+    /// The builder of a row.
+    #[doc(hidden)]
+    type Create<K: CreateMode<Self>>;
+
     /// The name of the primary key's column.
     const PRIMARY_KEY: &'static str;
 
@@ -38,6 +43,10 @@ pub trait Model: Record<Model = Self> {
     fn objects() -> QuerySet<Self> {
         QuerySet::new()
     }
+
+    /// A row on its way, of which no column is given yet.
+    #[doc(hidden)]
+    fn building<K: CreateMode<Self>>(creation: Creation<Self, K>) -> Self::Create<K>;
 
     /// The columns at the end of the path `P`.
     #[doc(hidden)]
@@ -211,6 +220,11 @@ impl<'r> Reader<'r> {
 
     pub(crate) fn row(&self) -> &'r dyn Row {
         self.row
+    }
+
+    /// Whether a column behind the next ones is NULL.
+    pub(crate) fn is_null(&self, behind: usize) -> Result<bool> {
+        self.row.is_null(self.at + behind)
     }
 
     pub(crate) fn skip(&mut self, columns: usize) {

@@ -56,7 +56,7 @@ impl<P: Path, R: Relation> Path for Hop<P, R> {
 
     fn hops(out: &mut Vec<&'static RelationMeta>) {
         P::hops(out);
-        out.push(R::meta());
+        R::meta().push_hops(out);
     }
 }
 

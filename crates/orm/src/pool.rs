@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -52,6 +53,8 @@ pub(crate) struct Pool {
     /// A turn is the right to read or write, where the database does not sort that out itself.
     turns: Arc<Semaphore>,
     state: Mutex<State>,
+    /// Statements sent so far.
+    statements: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -113,7 +116,16 @@ impl Pool {
             places: Arc::new(Semaphore::new(size as usize)),
             turns: Arc::new(Semaphore::new(turns as usize)),
             state: Mutex::default(),
+            statements: AtomicU64::new(0),
         })
+    }
+
+    pub(crate) fn count_statement(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     pub(crate) fn dialect(&self) -> Dialect {

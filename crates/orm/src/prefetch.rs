@@ -11,15 +11,14 @@ use crate::condition::IntoCondition;
 use crate::database::Database;
 use crate::driver::BoxFuture;
 use crate::loading::State;
-use crate::many::Many;
-use crate::meta::{ModelMeta, RelationMeta};
+use crate::meta::RelationMeta;
 use crate::model::{Fields, Model, Reader, Record, Selected};
 use crate::order::IntoOrder;
 use crate::path::{Root, ToOnePath};
-use crate::query::{Expr, MOST_VALUES, PerParent};
+use crate::query::{Expr, MOST_VALUES, PerParent, own};
 use crate::queryset::{Core, QuerySet};
 use crate::related_many::{RelatedMany, RelatedRows};
-use crate::relation::Relation;
+use crate::relation::{Related, Relation, ReverseOne};
 use crate::{Kind, Result, Row, Value};
 
 /// The state of a to-many relation whose rows came with the record: they are a slice.
@@ -77,7 +76,7 @@ impl<T: Record> State for Prefetched<T> {
             let Some(query) = query.downcast_ref::<QuerySet<T>>() else {
                 unreachable!("the state is that of the query's records")
             };
-            let kind = column_kind((relation.to)(), relation.to_column);
+            let kind = owner_kind(relation);
             let mut rows: HashMap<RowKey, Self> = HashMap::new();
             for owners in owners.chunks(MOST_VALUES) {
                 let mut core = query.core().clone();
@@ -85,9 +84,8 @@ impl<T: Record> State for Prefetched<T> {
                     core.using(database);
                 }
                 of_owners(&mut core, relation, owners);
-                let column = own(relation.to_column);
                 let (keys, records) = core
-                    .records_with::<T, RowKey>(column, move |row| RowKey::read(row, 0, kind))
+                    .records_with::<T, RowKey>(relation.owner(), move |row| RowKey::read(row, 0, kind))
                     .await?;
                 for (key, record) in keys.into_iter().zip(records) {
                     rows.entry(key).or_insert_with(|| Self(Vec::new())).0.push(record);
@@ -100,43 +98,48 @@ impl<T: Record> State for Prefetched<T> {
 
 /// Only the rows of these owners; of a sliced query, the slice of each one's.
 fn of_owners(core: &mut Core, relation: &'static RelationMeta, owners: &[Value]) {
-    let keys = Expr::In(Box::new(own(relation.to_column)), owners.to_vec());
+    let keys = Expr::In(Box::new(relation.owner()), owners.to_vec());
     let and = |filter: Option<Expr>| match filter {
         Some(filter) => Expr::And(vec![keys.clone(), filter]),
         None => keys.clone(),
     };
     core.default_order();
     let select = &mut core.select;
+    let model = select.model;
     if select.limit.is_none() && select.offset.is_none() {
         select.filter = Some(and(select.filter.take()));
         return;
     }
-    let key = select.model.primary_key;
+    // A row that several records lead to is in the slice of some of them: there it is the row between the two that counts.
+    let key = || match relation.through() {
+        Some(through) => Expr::Column {
+            path: [through.back].as_slice().into(),
+            column: (through.model)().primary_key,
+        },
+        None => own(model.primary_key),
+    };
     let mut slice = select.clone();
     slice.filter = Some(and(slice.filter.take()));
     if slice.order.is_empty() {
-        slice.order = vec![crate::query::Order::by(own(key), false)];
+        slice.order = vec![crate::query::Order::by(own(model.primary_key), false)];
     }
-    slice.columns = vec![own(key)];
+    slice.columns = vec![key()];
     slice.per_parent = Some(PerParent {
-        column: relation.to_column,
+        column: relation.owner(),
         offset: slice.offset.take().unwrap_or(0),
         limit: slice.limit.take(),
     });
     (select.limit, select.offset) = (None, None);
-    select.filter = Some(Expr::InSelect(Box::new(own(key)), Box::new(slice)));
+    select.filter = Some(Expr::InSelect(Box::new(key()), Box::new(slice)));
 }
 
-fn own(column: &'static str) -> Expr {
-    Expr::Column {
-        path: [].into(),
-        column,
-    }
-}
-
-fn column_kind(model: &'static ModelMeta, name: &str) -> Kind {
-    let column = model.columns.iter().find(|column| column.column == name);
-    column.map_or(Kind::BigInt, |column| column.kind)
+/// The type of the column that names the owner.
+fn owner_kind(relation: &RelationMeta) -> Kind {
+    let (model, name) = match relation.through() {
+        Some(through) => ((through.model)(), through.entry.to_column),
+        None => ((relation.to)(), relation.to_column),
+    };
+    model.column(name).map_or(Kind::BigInt, |column| column.kind)
 }
 
 /// A key that rows are sorted by, whatever its type.
@@ -149,7 +152,7 @@ pub enum RowKey {
 }
 
 impl RowKey {
-    fn of(value: &Value) -> Self {
+    pub(crate) fn of(value: &Value) -> Self {
         match value {
             Value::SmallInt(value) => Self::Int((*value).into()),
             Value::Int(value) => Self::Int((*value).into()),
@@ -208,12 +211,12 @@ impl Plan {
     }
 
     /// Loads a relation, if that is planned.
-    pub async fn load<R: Record, M: Model, S: State>(
+    pub async fn load<R: Record, H: Holds<State: State>>(
         &self,
         records: &mut [R],
-        many: fn(&mut R) -> &mut Many<M, S>,
+        field: fn(&mut R) -> &mut H,
     ) -> Result<()> {
-        let Some(relation) = records.first_mut().map(|record| many(record).relation()) else {
+        let Some(relation) = records.first_mut().map(|record| field(record).parts().1) else {
             return Ok(());
         };
         let planned = self.queries.iter().find(|(planned, _)| *planned == relation);
@@ -222,24 +225,37 @@ impl Plan {
         };
         let owners: Vec<Value> = records
             .iter_mut()
-            .map(|record| many(record).owner().clone())
+            .map(|record| field(record).parts().0.clone())
             .collect();
-        let rows = S::prefetch(&**query, relation, &owners, self.using.as_ref()).await?;
+        let rows = H::State::prefetch(&**query, relation, &owners, self.using.as_ref()).await?;
         for (record, owner) in records.iter_mut().zip(&owners) {
             // A record that comes twice has its rows twice.
             if let Some(found) = rows.get(&RowKey::of(owner)) {
-                *many(record).state_mut() = found.clone();
+                field(record).fill(found.clone());
             }
         }
         Ok(())
     }
 }
 
+/// A field that holds what is prefetched.
+#[doc(hidden)]
+pub trait Holds {
+    /// Its state.
+    type State;
+
+    /// The key of the record, and the relation.
+    fn parts(&self) -> (&Value, &'static RelationMeta);
+
+    /// Takes what was found.
+    fn fill(&mut self, state: Self::State);
+}
+
 /// What can be prefetched with records of `M`: a to-many relation, some of its rows, or a [`Prefetch`] of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no to-many relation of `{M}`",
     label = "can't be prefetched with `{M}`",
-    note = "prefetch the other side of a foreign key: `.prefetch_related(|a| a.books)`; a foreign key is loaded by `.select_related(..)`"
+    note = "prefetch what leads to many rows, or the other side of a one to one relation: `.prefetch_related(|a| a.books)`; a foreign key is loaded by `.select_related(..)`"
 )]
 pub trait IntoPrefetch<M: Model> {
     /// The relation.
@@ -267,6 +283,15 @@ impl<M: Model, R: Relation<From = M>> IntoPrefetch<M> for RelatedRows<Root<M>, R
 
     fn into_query(self) -> QuerySet<R::To> {
         self.into_queryset()
+    }
+}
+
+impl<M: Model, R: ReverseOne + Relation<From = M>> IntoPrefetch<M> for Related<Root<M>, R> {
+    type Relation = R;
+    type Row = R::To;
+
+    fn into_query(self) -> QuerySet<R::To> {
+        QuerySet::new()
     }
 }
 

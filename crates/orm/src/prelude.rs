@@ -7,5 +7,6 @@ pub use uuid::Uuid;
 
 pub use crate::{
     Aggregates, Compute, Condition, Database, DateFunctions, Expression, FieldType, Fields, ForeignKey,
-    Loading, Many, Model, NumberFunctions, Op, QuerySet, Record, TextFunctions, Windows, With, model, when,
+    Loading, Many, ManyToMany, Model, NumberFunctions, OneToOne, Op, QuerySet, Record, ReverseOneToOne,
+    TextFunctions, Windows, With, model, when,
 };

@@ -503,10 +503,10 @@ pub enum ExplainFormat {
 }
 
 /// A slice for each parent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PerParent {
     /// The column that names the parent.
-    pub column: &'static str,
+    pub column: Expr,
     /// How many rows are skipped first.
     pub offset: u64,
     /// How many at most.

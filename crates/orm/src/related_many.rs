@@ -1,4 +1,4 @@
-//! The other side of a foreign key, as the closures of a query see it.
+//! Relations that lead to many rows, as the closures of a query see them.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,12 +7,13 @@ use std::ops::Deref;
 use crate::condition::{Condition, IntoCondition, Test};
 use crate::expression::{Expression, Grouped};
 use crate::field_type::ColumnType;
-use crate::located::related;
+use crate::key::IntoKey;
+use crate::located::{Located, related};
 use crate::model::{Fields, Model};
-use crate::path::{Hop, Readable, Root, ToOnePath};
-use crate::query::{Aggregate, Expr};
+use crate::path::{Hop, Path, Readable, ToOnePath};
+use crate::query::{Aggregate, Expr, Operator};
 use crate::queryset::QuerySet;
-use crate::relation::{Related, Relation};
+use crate::relation::Relation;
 
 /// A to-many relation as the closures of a query see it: `a.books`.
 ///
@@ -53,6 +54,29 @@ impl<P: 'static, R: Relation> Deref for RelatedMany<P, R> {
 
     fn deref(&self) -> &Self::Target {
         <R::To as Model>::fields_at::<Hop<P, R>>()
+    }
+}
+
+impl<P: Path, R: Relation> RelatedMany<P, R> {
+    /// The key of what it leads to.
+    pub(crate) fn located() -> Located {
+        Located::of::<Hop<P, R>>(<R::To as Model>::PRIMARY_KEY, false)
+    }
+
+    /// It leads to this object, or the object with this key: `.filter(|b| b.tags.eq(&swing))`.
+    pub fn eq(self, object: impl IntoKey<R::To>) -> Condition<P::Root> {
+        Self::located()
+            .compare(Operator::Eq, object.into_key().to_value())
+            .into()
+    }
+
+    /// It leads to one of these objects.
+    pub fn in_<K: IntoKey<R::To>>(self, objects: impl IntoIterator<Item = K>) -> Condition<P::Root> {
+        let keys = objects
+            .into_iter()
+            .map(|object| object.into_key().to_value())
+            .collect();
+        Self::located().one_of(keys).into()
     }
 }
 
@@ -197,7 +221,3 @@ impl<P: ToOnePath, R: Relation> RelatedRows<P, R> {
         related(outer, R::meta(), self.filter.map(|test| test.expr))
     }
 }
-
-/// Checks that a foreign key of `M` leads to `Owner`: then `Owner` may have its other side.
-#[doc(hidden)]
-pub fn reverse_of<Owner: Model, M: Model, R: Relation<From = M, To = Owner>>(_: Related<Root<M>, R>) {}

@@ -31,6 +31,56 @@ pub trait Relation: 'static {
     fn meta() -> &'static RelationMeta;
 }
 
+/// A relation with a column of its own: a foreign key, or the side of a one to one relation that has it. `#[model]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no column of its own",
+    label = "neither a `ForeignKey<..>` nor the side of a `OneToOne<..>` that has the column",
+    note = "the other side of a foreign key is changed by its operations: `author.books.add([&book])`"
+)]
+pub trait Forward: Relation {
+    /// Its column's name.
+    #[doc(hidden)]
+    const COLUMN: &'static str;
+}
+
+/// The other side of a foreign key. `#[model]` implements it.
+pub trait Reverse: Relation {
+    /// The foreign key.
+    type Forward: Forward<From = Self::To, To = Self::From>;
+
+    /// The foreign key's column.
+    #[doc(hidden)]
+    const COLUMN: &'static str = <Self::Forward as Forward>::COLUMN;
+}
+
+/// The other side of a one to one relation. `#[model]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` leads to one row, and its key is in the row itself",
+    label = "not the other side of a `OneToOne<..>`",
+    note = "a foreign key is loaded by `.select_related(..)`, in the same query"
+)]
+pub trait ReverseOne: Reverse {}
+
+/// A many to many relation, seen from one of its sides. `#[model]` implements it.
+pub trait ManySides: Relation {
+    /// The side that makes it.
+    type Making: ManySides;
+    /// The table between the two models.
+    type Through: crate::many_to_many::Through;
+}
+
+/// A relation of the model by the hash of its name, so that another model's code can name its type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no such relation",
+    label = "no relation of `{Self}` has this name",
+    note = "name a field of `{Self}` that is a `ForeignKey<..>`, a `OneToOne<..>` or a `ManyToMany<..>`"
+)]
+#[doc(hidden)]
+pub trait RelationNamed<const NAME: u64>: Model {
+    /// The relation.
+    type Relation: Relation<From = Self>;
+}
+
 /// To how many rows a relation leads: [`One`], [`OneOrNone`] or [`Any`].
 pub trait RelationKind: 'static {
     /// The type of a column reached over the relation.
@@ -74,6 +124,17 @@ impl RelationKind for Any {
     type Scope<S> = ValuesOnly;
 }
 
+/// A relation that may lead to nothing.
+#[diagnostic::on_unimplemented(
+    message = "this foreign key may not be NULL, so a row can't be taken out of the relation",
+    label = "each row has to point somewhere",
+    note = "point the row elsewhere, `other.books.add([&book])`, or delete it, `author.books.filter(|b| ..).delete()`",
+    note = "or let it point to nothing: `Option<ForeignKey<..>>`"
+)]
+pub trait MayBeNull: RelationKind {}
+
+impl MayBeNull for OneOrNone {}
+
 impl ToOne for One {}
 impl ToOne for OneOrNone {}
 
@@ -81,7 +142,7 @@ impl ToOne for OneOrNone {}
 #[derive(Debug)]
 pub struct ValuesOnly;
 
-/// A foreign key as the closures of a query see it: `b.author`. It dereferences to the columns of the model that it leads to, so
+/// A foreign key, or either side of a one to one relation, as the closures of a query see it: `b.author`. It dereferences to the columns of the model that it leads to, so
 /// `b.author.country.name` is a column.
 pub struct Related<P, R>(PhantomData<fn() -> (P, R)>);
 
@@ -122,9 +183,9 @@ impl<P: 'static, R: Relation> Deref for Related<P, R> {
 }
 
 impl<P: Path, R: Relation> Related<P, R> {
-    /// The foreign key's own column.
+    /// The key of what it leads to: of a foreign key its own column.
     pub(crate) fn located() -> Located {
-        Located::of::<Hop<P, R>>(R::meta().to_column, R::meta().nullable)
+        Located::of::<Hop<P, R>>(<R::To as Model>::PRIMARY_KEY, R::meta().nullable)
     }
 
     /// It points to this object, or the object with this key.

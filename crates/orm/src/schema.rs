@@ -10,7 +10,7 @@ use crate::pool::Holder;
 use crate::transaction::run_all;
 use crate::{Dialect, Kind, Op};
 
-/// Creates the tables, constraints and indexes of models, where they are not there yet.
+/// Creates the tables, constraints and indexes of models, where they are not there yet; of many to many relations too.
 ///
 /// All or nothing, in one transaction. The order of the models does not matter: what others point to is created first. A table that is there is left as it is,
 /// also where its model has changed.
@@ -75,6 +75,12 @@ fn by_dependency(models: &[&'static ModelMeta]) -> Vec<&'static ModelMeta> {
     let (mut seen, mut ordered) = (Vec::new(), Vec::new());
     for model in models {
         visit(model, models, &mut seen, &mut ordered);
+    }
+    // What stands between two of them points to both.
+    for through in models.iter().flat_map(|model| model.through_models()) {
+        if !ordered.contains(&through) {
+            ordered.push(through);
+        }
     }
     ordered
 }
@@ -283,6 +289,7 @@ fn write_target(relation: &RelationMeta, sql: &mut String) {
         OnDelete::Cascade => ") ON DELETE CASCADE",
         OnDelete::Protect => ") ON DELETE RESTRICT",
         OnDelete::SetNull => ") ON DELETE SET NULL",
+        OnDelete::DoNothing => ")",
     });
 }
 

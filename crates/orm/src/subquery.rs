@@ -12,6 +12,7 @@ use crate::model::{Model, Record};
 use crate::path::{Path, ToOnePath};
 use crate::query::{Expr, Select};
 use crate::queryset::{QuerySet, Values};
+use crate::related_many::RelatedMany;
 use crate::relation::{Related, Relation};
 use crate::selection::Selection;
 
@@ -146,7 +147,19 @@ impl<P: Path, R: Relation> Related<P, R> {
         let mut select = query.into_select();
         select.columns = vec![Expr::Column {
             path: [].into(),
-            column: R::meta().to_column,
+            column: <R::To as Model>::PRIMARY_KEY,
+        }];
+        among(Self::located(), select).into()
+    }
+}
+
+impl<P: Path, R: Relation> RelatedMany<P, R> {
+    /// It leads to one of the records of a query: `.filter(|b| b.tags.in_query(Tag::objects().filter(..)))`.
+    pub fn in_query<S: Record<Model = R::To>>(self, query: QuerySet<S>) -> Condition<P::Root> {
+        let mut select = query.into_select();
+        select.columns = vec![Expr::Column {
+            path: [].into(),
+            column: <R::To as Model>::PRIMARY_KEY,
         }];
         among(Self::located(), select).into()
     }

@@ -11,6 +11,9 @@
 )]
 mod common;
 
+#[path = "suite/related_models.rs"]
+mod related;
+
 use nuages_orm::prelude::*;
 use nuages_orm::{BoxError, create_tables};
 
@@ -296,6 +299,14 @@ mod waited {
         include!("suite/prefetch.rs");
     }
 
+    mod relations {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/relations.rs");
+    }
+
     mod subqueries {
         use super::super::*;
 
@@ -380,6 +391,14 @@ mod awaited {
         use super::super::*;
 
         include!("suite/prefetch.rs");
+    }
+
+    mod relations {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/relations.rs");
     }
 
     mod subqueries {

@@ -104,7 +104,7 @@ fn main() -> std::result::Result<(), BoxError> {
     let shop = Shop(App::new().urls(urls).build()?);
     let [runtime, _] = runtimes();
     runtime.block_on(async {
-        let server = Server::bind("127.0.0.1:0").await?.grace(Duration::from_secs(2));
+        let server = Server::bind("127.0.0.1:0").await?.grace(Duration::from_secs(3));
         println!("listening on {}", server.local_addr());
         server.serve(shop).await
     })?;

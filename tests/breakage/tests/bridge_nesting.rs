@@ -88,7 +88,7 @@ fn bridge_nesting() {
         .max_threads(1)
         .max_parallel_threads(1)
         .reserved_threads(0)
-        .wait_time(Duration::from_millis(500))
+        .wait_time(Duration::from_millis(1500))
         .install()
         .unwrap();
     let (done, finished) = mpsc::channel();
@@ -125,7 +125,7 @@ fn bridge_nesting() {
         done.send(()).unwrap();
     });
     // Never a hang: so a hang fails this test rather than the patience of whoever runs it.
-    if finished.recv_timeout(Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
+    if finished.recv_timeout(Duration::from_secs(120)) == Err(mpsc::RecvTimeoutError::Timeout) {
         panic!("it hangs");
     }
     work.join().unwrap();

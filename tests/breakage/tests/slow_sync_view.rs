@@ -11,7 +11,7 @@ use nuages_bridge::Config;
 use nuages_handler::{App, Urls};
 
 const THREADS: usize = 4;
-const WAIT: Duration = Duration::from_millis(300);
+const WAIT: Duration = Duration::from_secs(1);
 
 /// How many are in the view, and whether they may leave it.
 static DOOR: (Mutex<(usize, bool)>, Condvar) = (Mutex::new((0, false)), Condvar::new());

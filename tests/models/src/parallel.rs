@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use shuttle::future::block_on;
-use shuttle::sync::Barrier;
+use shuttle::sync::{Barrier, Condvar, Mutex};
 
 use super::world::{Runs, THREADS, explore};
+use crate::deadlock::Resource;
 use crate::sync::model::let_time_pass;
 use crate::sync::thread;
 use crate::{async_to_sync, sync_to_async};
@@ -99,6 +100,47 @@ fn a_full_pool_whose_jobs_wait_for_jobs_of_the_pool_gets_on() {
             .collect();
         for sender in senders {
             sender.join().unwrap();
+        }
+        passing.end();
+    });
+}
+
+/// More holders than there are reserved threads, against as much code as there are threads, all of which waits for all of them.
+#[test]
+fn holders_get_on_while_all_threads_wait_for_them() {
+    const HOLDERS: usize = 2;
+    explore(|| {
+        let passing = Passing::begin();
+        let done = Arc::new((Mutex::new(0), Condvar::new()));
+        let waiting = (0..THREADS).map(|_| {
+            let done = Arc::clone(&done);
+            thread::spawn(move || {
+                let code = sync_to_async(move || {
+                    let (count, changed) = &*done;
+                    let mut count = count.lock().unwrap();
+                    while *count < HOLDERS {
+                        count = changed.wait(count).unwrap();
+                    }
+                });
+                block_on(code.parallel().into_future()).unwrap();
+            })
+        });
+        let waiting: Vec<_> = waiting.collect();
+        let holders = (0..HOLDERS).map(|_| {
+            let done = Arc::clone(&done);
+            thread::spawn(move || {
+                let connection = Resource::new("the connection", 1);
+                let held = connection.hold("atomic");
+                let code = sync_to_async(move || {
+                    *done.0.lock().unwrap() += 1;
+                    done.1.notify_all();
+                });
+                block_on(held.scope(async { code.parallel().await })).unwrap();
+            })
+        });
+        let holders: Vec<_> = holders.collect();
+        for thread in waiting.into_iter().chain(holders) {
+            thread.join().unwrap();
         }
         passing.end();
     });

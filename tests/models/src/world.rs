@@ -19,6 +19,9 @@ use crate::{Config, Context, runtime};
 /// Of each kind.
 pub(super) const THREADS: usize = 2;
 
+/// Above them, for holders.
+const RESERVED: usize = 1;
+
 /// The schedules are the same in every run of the models; what fails prints its own, for `shuttle::replay`.
 const SEED: u64 = 0x6E75_6167_6573;
 
@@ -38,7 +41,7 @@ pub(super) fn explore(model: fn()) {
         Config::new()
             .max_threads(THREADS)
             .max_parallel_threads(THREADS)
-            .reserved_threads(0)
+            .reserved_threads(RESERVED)
             .queue_length(64)
             .wait_time(Duration::from_secs(30))
             .idle_time(Duration::from_secs(10))

@@ -65,14 +65,16 @@ impl Hop {
         )
     }
 
-    /// How many scopes there are at once, and whether there are as many threads.
-    pub(crate) fn scopes(self, callers: usize) -> &'static str {
+    /// How many scopes there are at once, and whether each of them can have a thread.
+    pub(crate) fn scopes(self, callers: usize) -> String {
         match self {
-            Self::StickyShared => "one shared scope",
-            Self::StickyOwn | Self::StickyEach if callers <= MAX_THREADS => "a scope a caller, below the cap",
-            Self::StickyOwn | Self::StickyEach => "a scope a caller, past the cap",
+            Self::StickyShared => format!("1 scope, shared by {callers}"),
+            Self::StickyOwn | Self::StickyEach if callers <= MAX_THREADS => {
+                format!("{callers} scopes, below the cap of {MAX_THREADS}")
+            }
+            Self::StickyOwn | Self::StickyEach => format!("{callers} scopes, past the cap of {MAX_THREADS}"),
             Self::SpawnBlocking | Self::BlockInPlace | Self::Dedicated | Self::Bare | Self::Parallel => {
-                "no scopes"
+                "no scopes".to_owned()
             }
         }
     }

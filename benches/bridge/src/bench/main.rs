@@ -168,6 +168,11 @@ fn print(
             .print();
         }
     }
+    println!(
+        "\nA scope a caller has a thread a caller, and never shares it: each hop wakes that thread up, and goes to sleep again. The row of bare\n\
+         threads is what waking and sleeping cost alone, without tasks, results, contexts or queues; where that is above the goal, no bridge that\n\
+         keeps scopes on threads of their own can meet it. `.parallel()` and a shared scope need no such wake-up, and do."
+    );
     heading("a ready future, to Handle::block_on");
     for (at, callers) in CALLERS.into_iter().enumerate() {
         for (wait, [idle, loaded]) in WAITS.into_iter().zip(waits) {

@@ -166,9 +166,8 @@ where
             return Ok(to_scope(scope, job, running));
         }
         Way::Parallel => {
-            let holder = context.held().is_some();
             let (job, running) = job::prepare(f, context, kind, location, cx.waker())?;
-            is_this_thread = parallel::submit(job, holder, home.as_deref())?;
+            is_this_thread = parallel::submit(job, home.as_deref())?;
             running
         }
         Way::Executor(executor) => {

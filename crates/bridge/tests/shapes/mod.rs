@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use nuages_bridge::{Context, async_to_sync, sync_to_async};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Which shape a body runs in: what its sync code's thread is differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,24 @@ where
         .unwrap();
     current_thread().block_on(Context::empty().scope(body(Shape::CurrentThread)));
     async_to_sync(Context::empty().scope(body(Shape::NoRuntime))).unwrap();
+}
+
+/// Runs a test as the main future of each shape's runtime; where a program has none, of the process's own. No thread waits for it through the bridge, so
+/// that each scope in it leases its thread.
+pub(crate) fn on_every_runtime<F: Future<Output = ()>>(test: impl Fn() -> F) {
+    multi_thread().block_on(test());
+    current_thread().block_on(test());
+    without_a_runtime(test());
+}
+
+/// Runs a test on the process's own runtime.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test itself is not to be seen by the bridge"
+)]
+pub(crate) fn without_a_runtime<F: Future>(test: F) -> F::Output {
+    let process = async_to_sync(async { Handle::current() }).unwrap();
+    process.block_on(test)
 }
 
 /// Runs a sync body in each shape: on the threads of two runtimes' scopes, and on a plain thread.

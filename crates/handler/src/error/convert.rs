@@ -3,6 +3,7 @@
 use std::backtrace::Backtrace;
 use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::fmt;
 use std::io;
 use std::iter;
 use std::sync::Arc;
@@ -149,5 +150,27 @@ mod tests {
             .await
             .unwrap_err();
         assert_eq!(Error::from(io::Error::other(error)).status(), 413);
+    }
+}
+
+/// For what takes any standard error: the text is the error's, and so are its sources.
+impl From<Error> for Box<dyn StdError + Send + Sync> {
+    fn from(error: Error) -> Self {
+        Box::new(Standard(error))
+    }
+}
+
+#[derive(Debug)]
+struct Standard(Error);
+
+impl fmt::Display for Standard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl StdError for Standard {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.causes().next()
     }
 }

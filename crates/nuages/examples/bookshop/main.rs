@@ -22,7 +22,6 @@ mod views;
 
 use std::process::ExitCode;
 
-use nuages::commands::{Commands, Routes};
 use nuages::prelude::*;
 use tracing_subscriber::EnvFilter;
 
@@ -39,11 +38,10 @@ async fn main() -> Result<ExitCode> {
     let database = Database::connect(&settings.database_url).await?;
     database.make_default();
     let files = StaticFiles::new().dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bookshop/static"));
-    let app = app::app(database.clone(), files).build()?;
+    let app = app::app(database.clone(), files);
 
     if std::env::args_os().len() > 1 {
-        let commands = Commands::new("bookshop").command(Routes::new(app.plan().clone()));
-        return Ok(commands.main().await);
+        return Ok(nuages::standard_commands("bookshop", app, &settings).main().await);
     }
     data::create_tables(&database).await?;
     data::load().await?;

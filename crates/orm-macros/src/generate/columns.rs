@@ -19,8 +19,12 @@ pub(super) fn columns(model: &Model) -> TokenStream {
         let marker = model.marker(field);
         let (doc, ty) = match &field.kind {
             FieldKind::Key | FieldKind::Column => ("The column", quote!(#root::Column<P, #ty>)),
-            FieldKind::ForeignKey { .. } => ("The relation", quote!(#root::Related<P, #marker>)),
-            FieldKind::Many { .. } => ("The relation", quote!(#root::RelatedMany<P, #marker>)),
+            FieldKind::ForeignKey { .. } | FieldKind::ReverseOne { .. } => {
+                ("The relation", quote!(#root::Related<P, #marker>))
+            }
+            FieldKind::Many { .. } | FieldKind::ManyToMany { .. } => {
+                ("The relation", quote!(#root::RelatedMany<P, #marker>))
+            }
         };
         let doc = format!("{doc} `{}`.", names::plain(name));
         quote! { #[doc = #doc] #visibility #name: #ty }
@@ -39,8 +43,8 @@ pub(super) fn value(model: &Model) -> TokenStream {
     let fields = model.fields.iter().map(|field| {
         let name = &field.name;
         let value = match (&field.kind, field.column()) {
-            (FieldKind::Many { .. }, _) => quote!(#root::RelatedMany::new()),
-            (FieldKind::ForeignKey { .. }, _) => quote!(#root::Related::new()),
+            (FieldKind::Many { .. } | FieldKind::ManyToMany { .. }, _) => quote!(#root::RelatedMany::new()),
+            (FieldKind::ForeignKey { .. } | FieldKind::ReverseOne { .. }, _) => quote!(#root::Related::new()),
             (_, column) => quote!(#root::Column::new(#column)),
         };
         quote!(#name: #value)

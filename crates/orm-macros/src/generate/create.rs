@@ -80,7 +80,7 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
     let methods: Vec<_> = model
         .fields
         .iter()
-        .filter(|field| !matches!(field.kind, FieldKind::Key | FieldKind::Many { .. }))
+        .filter(|field| !matches!(field.kind, FieldKind::Key) && !field.is_virtual())
         .map(|field| {
             let place = field.is_required().then(|| {
                 required += 1;
@@ -89,31 +89,41 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
             method(model, field, &parameters, place)
         })
         .collect();
+    let gives = model.foreign_keys().map(|field| {
+        let marker = model.marker(field);
+        let place = model.required().position(|required| required.name == field.name);
+        let out = given_at(model, &parameters, place);
+        quote! {
+            #[automatically_derived]
+            impl<#(#parameters,)* __M: #root::__private::CreateMode<#name>> #root::__private::Give<#marker>
+                for #builder<#(#parameters,)* __M>
+            {
+                type Out = #builder<#(#out,)* __M>;
+
+                fn given(self) -> Self::Out {
+                    #builder { creation: self.creation, given: ::core::marker::PhantomData }
+                }
+            }
+        }
+    });
     quote! {
+        #(#gives)*
+
         #[allow(dead_code)]
         impl #name {
             #[doc = #create]
             #visibility fn create() -> #builder<#(#missing),*> {
-                #builder {
-                    creation: #root::__private::Creation::new(),
-                    given: ::core::marker::PhantomData,
-                }
+                <Self as #root::Model>::building(#root::__private::Creation::new())
             }
 
             #[doc = #get_or_create]
             #visibility fn get_or_create() -> #builder<#(#missing,)* #root::GettingOrCreating> {
-                #builder {
-                    creation: #root::__private::Creation::new(),
-                    given: ::core::marker::PhantomData,
-                }
+                <Self as #root::Model>::building(#root::__private::Creation::new())
             }
 
             #[doc = #update_or_create]
             #visibility fn update_or_create() -> #builder<#(#missing,)* #root::UpdatingOrCreating> {
-                #builder {
-                    creation: #root::__private::Creation::new(),
-                    given: ::core::marker::PhantomData,
-                }
+                <Self as #root::Model>::building(#root::__private::Creation::new())
             }
         }
 
@@ -193,6 +203,18 @@ fn given(model: &Model, field: &Field) -> TokenStream {
     }
 }
 
+/// The parameters when the column at a place is given.
+fn given_at(model: &Model, parameters: &[Ident], place: Option<usize>) -> Vec<TokenStream> {
+    let root = &model.root;
+    let parameters = parameters.iter().enumerate();
+    parameters
+        .map(|(at, parameter)| match place == Some(at) {
+            true => quote!(#root::ColumnGiven),
+            false => quote!(#parameter),
+        })
+        .collect()
+}
+
 /// The method that gives a column.
 fn method(model: &Model, field: &Field, parameters: &[Ident], required: Option<usize>) -> TokenStream {
     let root = &model.root;
@@ -212,13 +234,7 @@ fn method(model: &Model, field: &Field, parameters: &[Ident], required: Option<u
         FieldKind::ForeignKey { target, .. } => (quote!(#root::IntoKey<#target>), quote!(point::<#target>)),
         _ => (quote!(#root::Assign<#root::ValuesOnly, #ty>), quote!(set::<#ty>)),
     };
-    let out = parameters.iter().enumerate().map(|(at, parameter)| {
-        if required == Some(at) {
-            quote!(#root::ColumnGiven)
-        } else {
-            quote!(#parameter)
-        }
-    });
+    let out = given_at(model, parameters, required);
     quote! {
         #[doc = #doc]
         #visibility fn #name(self, value: impl #argument) -> #builder<#(#out,)* __M> {

@@ -3,9 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::relations::named;
 use super::{columns, relation_static};
 use crate::names;
-use crate::parse::{Field, FieldKind, Model};
+use crate::parse::{Field, FieldKind, Model, Side, shown};
 
 /// The statics, the `Model` implementation, and the methods of the model.
 pub(super) fn meta(model: &Model) -> TokenStream {
@@ -21,6 +22,8 @@ pub(super) fn meta(model: &Model) -> TokenStream {
     let title = names::plain(name);
     let fields_struct = model.fields_struct();
     let fields = columns::value(model);
+    let builder = model.builder_struct();
+    let missing = model.required().map(|_| quote!(#root::ColumnMissing));
     let columns = model.fields.iter().filter_map(|field| column(model, field));
     let relations = model.relations().map(relation_static);
     let ordering = ordering
@@ -43,11 +46,18 @@ pub(super) fn meta(model: &Model) -> TokenStream {
         impl #root::Model for #name {
             type Key = i64;
             type Fields<P: 'static> = #fields_struct<P>;
+            type Create<__M: #root::__private::CreateMode<Self>> = #builder<#(#missing,)* __M>;
             const PRIMARY_KEY: &'static str = "id";
             const OPERATIONS: &'static #root::__private::Operations = #root::__operations!(#title);
 
             fn meta() -> &'static #root::meta::ModelMeta {
                 &META
+            }
+
+            fn building<__M: #root::__private::CreateMode<Self>>(
+                creation: #root::__private::Creation<Self, __M>,
+            ) -> Self::Create<__M> {
+                #builder { creation, given: ::core::marker::PhantomData }
             }
 
             fn fields_at<P: 'static>() -> &'static #fields_struct<P> {
@@ -78,7 +88,7 @@ fn column(model: &Model, field: &Field) -> Option<TokenStream> {
     let ty = &field.ty;
     let options = &field.options;
     let mut out = match &field.kind {
-        FieldKind::Many { .. } => return None,
+        FieldKind::Many { .. } | FieldKind::ReverseOne { .. } | FieldKind::ManyToMany { .. } => return None,
         FieldKind::Key => quote! {
             #root::meta::ColumnMeta::new(#name, #column, <#ty as #root::ColumnType>::KIND).automatic()
         },
@@ -143,23 +153,86 @@ fn relation(model: &Model, field: &Field) -> TokenStream {
                 ) #nullable
             }
         }
-        FieldKind::Many {
-            target,
-            field: forward,
-            ..
-        } => {
-            let column = format!("{}_id", names::plain(forward));
+        FieldKind::Many { target, .. } | FieldKind::ReverseOne { target, .. } => {
+            let constructor = match field.kind {
+                FieldKind::Many { .. } => quote!(reverse),
+                _ => quote!(reverse_one),
+            };
+            let marker = model.marker(field);
             quote! {
-                #root::meta::RelationMeta::reverse(
+                #root::meta::RelationMeta::#constructor(
                     #name,
                     <#this as #root::Model>::meta,
                     <#target as #root::Model>::meta,
                     <#this as #root::Model>::PRIMARY_KEY,
-                    #column,
+                    <#marker as #root::Reverse>::COLUMN,
                 )
+            }
+        }
+        FieldKind::ManyToMany { target, side, .. } => {
+            let through = through(model, field, target, side);
+            let reversed = matches!(**side, Side::Reverse(_)).then(|| quote!(.reversed()));
+            quote! {
+                #root::meta::RelationMeta::many_to_many(
+                    #name,
+                    <#this as #root::Model>::meta,
+                    <#target as #root::Model>::meta,
+                    <#this as #root::Model>::PRIMARY_KEY,
+                    <#target as #root::Model>::PRIMARY_KEY,
+                    #through,
+                ) #reversed
             }
         }
         FieldKind::Key | FieldKind::Column => return quote!(),
     };
     quote! { static #ident: #root::meta::RelationMeta = #value; }
+}
+
+/// The `fn` that gives the table between two models, seen from this one.
+fn through(model: &Model, field: &Field, target: &syn::Type, side: &Side) -> TokenStream {
+    let (root, this) = (&model.root, &model.name);
+    let name = names::plain(&field.name);
+    match side {
+        Side::Making { symmetrical } => {
+            let (from, to) = (names::plain(this), shown(target));
+            let (mut source, mut end) = (names::snake_case(&from), names::snake_case(&to));
+            // To itself, as Django names them.
+            if source == end {
+                (source, end) = (format!("from_{source}"), format!("to_{end}"));
+            }
+            let (source_column, end_column) = (format!("{source}_id"), format!("{end}_id"));
+            let (title, table) = (format!("{from}_{name}"), format!("{}_{name}", model.table));
+            quote! {
+                #root::__through!(
+                    automatic #title #table, symmetrical #symmetrical,
+                    #name, #this: #source #source_column, #target: #end #end_column
+                )
+            }
+        }
+        Side::Through {
+            model: through,
+            source,
+            target: end,
+            symmetrical,
+        } => {
+            let (source_name, end_name) = (names::plain(source), names::plain(end));
+            let (source, end) = (named(model, through, source), named(model, through, end));
+            quote! {
+                #root::__through!(
+                    own #through, symmetrical #symmetrical,
+                    #name, #this: #source_name <#source as #root::Forward>::COLUMN,
+                    #target: #end_name <#end as #root::Forward>::COLUMN
+                )
+            }
+        }
+        Side::Reverse(_) => {
+            let marker = model.marker(field);
+            quote! {
+                || match <<#marker as #root::ManySides>::Making as #root::Relation>::meta().through() {
+                    ::core::option::Option::Some(through) => through.reversed,
+                    ::core::option::Option::None => ::core::unreachable!(),
+                }
+            }
+        }
+    }
 }

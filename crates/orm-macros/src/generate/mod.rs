@@ -70,6 +70,16 @@ impl Model {
             .filter(|field| matches!(field.kind, FieldKind::ForeignKey { .. }))
     }
 
+    /// The relations that lead to one row, and are read with the record.
+    fn to_one(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| {
+            matches!(
+                field.kind,
+                FieldKind::ForeignKey { .. } | FieldKind::ReverseOne { .. }
+            )
+        })
+    }
+
     /// The fields that `create()` needs.
     fn required(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.is_required())

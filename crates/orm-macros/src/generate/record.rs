@@ -27,16 +27,13 @@ pub(super) fn record(model: &Model) -> TokenStream {
             FieldKind::ForeignKey { .. } => {
                 Some(quote!(#root::ColumnType::to_value(&self.#name.as_ref().map(#root::ForeignKey::key))))
             }
-            FieldKind::Many { .. } => None,
+            FieldKind::Many { .. } | FieldKind::ReverseOne { .. } | FieldKind::ManyToMany { .. } => None,
         }
     });
 
-    let states = model.foreign_keys().map(|field| {
+    let states = model.to_one().map(|field| {
         let relation = relation_static(field);
-        let FieldKind::ForeignKey { place, .. } = field.kind else {
-            return quote!();
-        };
-        let state = model.state(place);
+        let state = field.relation().map(|(_, place)| model.state(place));
         quote!(selection.relation::<#state>(&#relation);)
     });
 
@@ -76,7 +73,11 @@ pub(super) fn record(model: &Model) -> TokenStream {
                     quote!(#root::ForeignKey::decode_optional(#variable, reader)?)
                 }
                 FieldKind::ForeignKey { .. } => quote!(#root::ForeignKey::decode(#variable, reader)?),
-                FieldKind::Many { .. } => {
+                FieldKind::ReverseOne { .. } => {
+                    let relation = relation_static(field);
+                    quote!(#root::ReverseOneToOne::decode(#root::ColumnType::to_value(&column_id), &#relation, reader)?)
+                }
+                FieldKind::Many { .. } | FieldKind::ManyToMany { .. } => {
                     let relation = relation_static(field);
                     quote!(#root::Many::new(
                         #root::ColumnType::to_value(&column_id),
@@ -91,7 +92,7 @@ pub(super) fn record(model: &Model) -> TokenStream {
     let many: Vec<_> = model
         .fields
         .iter()
-        .filter(|field| matches!(field.kind, FieldKind::Many { .. }))
+        .filter(|field| field.is_virtual())
         .map(|field| &field.name)
         .collect();
     let prefetch = if many.is_empty() {

@@ -6,7 +6,7 @@ use syn::Visibility;
 
 use super::relation_static;
 use crate::names;
-use crate::parse::{Field, FieldKind, Model};
+use crate::parse::{Field, FieldKind, Model, Side};
 
 /// The module with a type for each relation. It names no type of the user's, so it also works inside a function.
 pub(super) fn module(model: &Model) -> TokenStream {
@@ -32,7 +32,7 @@ pub(super) fn module(model: &Model) -> TokenStream {
             #inner enum #name {}
         }
     });
-    let conditions = model.foreign_keys().map(|field| condition(model, field, &inner));
+    let conditions = model.to_one().map(|field| condition(model, field, &inner));
     quote! {
         #[doc = #doc]
         #[allow(non_camel_case_types, dead_code, rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
@@ -53,7 +53,9 @@ fn condition(model: &Model, field: &Field, inner: &Visibility) -> TokenStream {
     let message = format!("`{relation}` was not loaded with this `{this}`");
     let fix = format!("load it in the query: `.select_related(|{variable}| {variable}.{relation})`");
     let module = &model.module;
-    let later = if matches!(field.kind, FieldKind::ForeignKey { optional: true, .. }) {
+    let later = if matches!(field.kind, FieldKind::ReverseOne { .. }) {
+        format!("or by a query of its own: `{module}.{relation}.fetch()`")
+    } else if matches!(field.kind, FieldKind::ForeignKey { optional: true, .. }) {
         format!(
             "or, of a `{this}` that has one, by a query of its own: `.fetch()`; its key alone is at hand: `.key()`"
         )
@@ -122,19 +124,13 @@ fn implementation(model: &Model, field: &Field, count: usize) -> TokenStream {
     } = model;
     let marker = model.marker(field);
     let meta = relation_static(field);
-    let (target, kind, place) = match &field.kind {
-        FieldKind::ForeignKey {
-            target,
-            optional,
-            place,
-            ..
-        } => (
-            target,
-            if *optional { quote!(OneOrNone) } else { quote!(One) },
-            *place,
-        ),
-        FieldKind::Many { target, place, .. } => (target, quote!(Any), *place),
-        FieldKind::Key | FieldKind::Column => return quote!(),
+    let Some((target, place)) = field.relation() else {
+        return quote!();
+    };
+    let kind = match &field.kind {
+        FieldKind::ForeignKey { optional: false, .. } => quote!(One),
+        FieldKind::ForeignKey { .. } | FieldKind::ReverseOne { .. } => quote!(OneOrNone),
+        _ => quote!(Any),
     };
     let relation = quote! {
         #[automatically_derived]
@@ -163,27 +159,104 @@ fn implementation(model: &Model, field: &Field, count: usize) -> TokenStream {
             type In<__T: #root::State> = #this<(#(#changed,)*)>;
         }
     };
-    if let FieldKind::Many {
-        field: forward,
-        target,
-        ..
-    } = &field.kind
-    {
-        // The foreign key has to be there, and to lead here.
-        let span = forward.span();
-        let check = quote::quote_spanned! {span=>
-            const _: fn() = || {
-                #root::__private::reverse_of::<#this, #target, _>(<#target as #root::Model>::fields_at().#forward);
-            };
-        };
-        return quote!(#relate #check);
-    }
+    let special = match &field.kind {
+        FieldKind::ForeignKey { .. } => {
+            let (column, hash) = (field.column(), names::hash(&field.name));
+            quote! {
+                #[automatically_derived]
+                impl #root::Forward for #marker {
+                    const COLUMN: &'static str = #column;
+                }
 
-    let condition = condition_name(field);
+                #[automatically_derived]
+                impl #root::__private::RelationNamed<#hash> for #this {
+                    type Relation = #marker;
+                }
+            }
+        }
+        FieldKind::Many { field: forward, .. } => reverse(model, field, target, forward),
+        FieldKind::ReverseOne { field: forward, .. } => {
+            let reverse = reverse(model, field, target, forward);
+            quote! {
+                #reverse
+
+                #[automatically_derived]
+                impl #root::ReverseOne for #marker {}
+            }
+        }
+        FieldKind::ManyToMany { side, .. } => sides(model, field, target, side),
+        FieldKind::Key | FieldKind::Column => quote!(),
+    };
+    let readable = matches!(
+        field.kind,
+        FieldKind::ForeignKey { .. } | FieldKind::ReverseOne { .. }
+    )
+    .then(|| {
+        let condition = condition_name(field);
+        quote! {
+            #[automatically_derived]
+            impl<__C: #module::#condition> #root::__private::LoadedBy<__C> for #marker {}
+        }
+    });
+    quote!(#relate #special #readable)
+}
+
+/// The relation of this name of another model, as a type.
+pub(super) fn named(model: &Model, target: &syn::Type, field: &proc_macro2::Ident) -> TokenStream {
+    let (root, hash, span) = (&model.root, names::hash(field), field.span());
+    quote::quote_spanned!(span=> <#target as #root::__private::RelationNamed<#hash>>::Relation)
+}
+
+/// The other side of a foreign key, which has to be there, and to lead here.
+fn reverse(model: &Model, field: &Field, target: &syn::Type, forward: &proc_macro2::Ident) -> TokenStream {
+    let root = &model.root;
+    let marker = model.marker(field);
+    let named = named(model, target, forward);
     quote! {
-        #relate
-
         #[automatically_derived]
-        impl<__C: #module::#condition> #root::__private::LoadedBy<__C> for #marker {}
+        impl #root::Reverse for #marker {
+            type Forward = #named;
+        }
+    }
+}
+
+/// A side of a many to many relation.
+fn sides(model: &Model, field: &Field, target: &syn::Type, side: &Side) -> TokenStream {
+    let (root, this) = (&model.root, &model.name);
+    let marker = model.marker(field);
+    let hash = names::hash(&field.name);
+    let making = match side {
+        Side::Reverse(forward) => named(model, target, forward),
+        _ => quote!(Self),
+    };
+    let through = match side {
+        Side::Making { .. } => quote!(#root::__private::Automatic),
+        Side::Through {
+            model: through,
+            source,
+            target,
+            ..
+        } => {
+            let (source, target) = (named(model, through, source), named(model, through, target));
+            quote!(#root::__private::Own<#through, #source, #target>)
+        }
+        Side::Reverse(_) => quote!(<Self::Making as #root::ManySides>::Through),
+    };
+    let by_name = (!matches!(side, Side::Reverse(_))).then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #root::__private::RelationNamed<#hash> for #this {
+                type Relation = #marker;
+            }
+        }
+    });
+    quote! {
+        #[automatically_derived]
+        impl #root::ManySides for #marker {
+            type Making = #making;
+            type Through = #through;
+        }
+
+        #by_name
     }
 }

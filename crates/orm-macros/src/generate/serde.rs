@@ -11,7 +11,7 @@ fn visible(model: &Model) -> impl Iterator<Item = &Field> {
     model
         .fields
         .iter()
-        .filter(|field| !matches!(field.kind, FieldKind::Many { .. }) && !field.options.serde_skip)
+        .filter(|field| !field.is_virtual() && !field.options.serde_skip)
 }
 
 /// A bound for each type of the user's own. Bounds without a type parameter would be checked where they stand; the lifetime keeps them for the place of
@@ -94,9 +94,13 @@ pub(super) fn deserialize(model: &Model) -> TokenStream {
     let rest = model.fields.iter().filter_map(|field| {
         let ident = &field.name;
         match &field.kind {
-            FieldKind::Many { .. } => {
+            FieldKind::Many { .. } | FieldKind::ManyToMany { .. } | FieldKind::ReverseOne { .. } => {
                 let relation = super::relation_static(field);
-                Some(quote!(#ident: #root::Many::new(#root::ColumnType::to_value(&id), &#relation, #root::NotLoaded::default())))
+                let wrapper = match field.kind {
+                    FieldKind::ReverseOne { .. } => quote!(ReverseOneToOne),
+                    _ => quote!(Many),
+                };
+                Some(quote!(#ident: #root::#wrapper::new(#root::ColumnType::to_value(&id), &#relation, #root::NotLoaded::default())))
             }
             _ if field.options.serde_skip => Some(quote!(#ident: ::core::default::Default::default())),
             _ => None,

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{GenericArgument, PathArguments, Type, parse_quote};
 
 use crate::names;
-use crate::parse::{FieldKind, Model, is};
+use crate::parse::{Model, is};
 
 /// The struct, with the parameter of its loading states.
 pub(super) fn structure(model: &Model) -> TokenStream {
@@ -25,11 +25,18 @@ pub(super) fn structure(model: &Model) -> TokenStream {
     };
     let fields = model.fields.iter().map(|field| {
         let (attributes, visibility, name) = (&field.attributes, &field.visibility, &field.name);
-        let ty = match field.kind {
-            FieldKind::Key | FieldKind::Column => field.ty.clone(),
-            FieldKind::ForeignKey { place, .. } | FieldKind::Many { place, .. } => {
+        let ty = match field.relation() {
+            None => field.ty.clone(),
+            Some((_, place)) => {
                 let state = model.state(place);
-                with_state(field.ty.clone(), &parse_quote!(#state), &model.name)
+                let marker = model.marker(field);
+                let marker: Option<Type> = field.is_virtual().then(|| parse_quote!(#marker));
+                with_state(
+                    field.ty.clone(),
+                    &parse_quote!(#state),
+                    marker.as_ref(),
+                    &model.name,
+                )
             }
         };
         quote! { #(#attributes)* #visibility #name: #ty }
@@ -42,9 +49,9 @@ pub(super) fn structure(model: &Model) -> TokenStream {
     }
 }
 
-/// `ForeignKey<Author>` as `ForeignKey<Author, S::First>`, in the user's own words otherwise, so that imports count as used.
-fn with_state(mut ty: Type, state: &Type, model: &syn::Ident) -> Type {
-    fn add(ty: &mut Type, state: &Type, model: &syn::Ident) {
+/// `ForeignKey<Author>` as `ForeignKey<Author, S::First>`, what has no column with its relation too, in the user's own words otherwise, so that imports count as used.
+fn with_state(mut ty: Type, state: &Type, marker: Option<&Type>, model: &syn::Ident) -> Type {
+    fn add(ty: &mut Type, state: &Type, marker: Option<&Type>, model: &syn::Ident) {
         let Type::Path(path) = ty else { return };
         let Some(last) = path.path.segments.last_mut() else {
             return;
@@ -56,7 +63,7 @@ fn with_state(mut ty: Type, state: &Type, model: &syn::Ident) -> Type {
         if optional {
             for argument in &mut arguments.args {
                 if let GenericArgument::Type(inner) = argument {
-                    add(inner, state, model);
+                    add(inner, state, marker, model);
                 }
             }
             return;
@@ -69,8 +76,9 @@ fn with_state(mut ty: Type, state: &Type, model: &syn::Ident) -> Type {
             }
         }
         arguments.args.push(GenericArgument::Type(state.clone()));
+        arguments.args.extend(marker.cloned().map(GenericArgument::Type));
     }
-    add(&mut ty, state, model);
+    add(&mut ty, state, marker, model);
     ty
 }
 

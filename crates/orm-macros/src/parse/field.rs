@@ -42,6 +42,33 @@ pub(crate) enum FieldKind {
         field: Ident,
         place: usize,
     },
+    /// The other side of a one to one relation.
+    ReverseOne {
+        target: Type,
+        field: Ident,
+        place: usize,
+    },
+    /// A side of a many to many relation.
+    ManyToMany {
+        target: Type,
+        side: Box<Side>,
+        place: usize,
+    },
+}
+
+/// Which side of a many to many relation it is.
+pub(crate) enum Side {
+    /// The one that makes the table between the two models.
+    Making { symmetrical: bool },
+    /// The one that names the model of that table, and the fields that join the two: this model's, and the other's.
+    Through {
+        model: Box<Type>,
+        source: Ident,
+        target: Ident,
+        symmetrical: bool,
+    },
+    /// The other one, with the field of the first.
+    Reverse(Ident),
 }
 
 impl Field {
@@ -49,8 +76,11 @@ impl Field {
         let Some(name) = field.ident.clone() else {
             return Err(Error::new(field.span(), "a model has named fields"));
         };
-        let options = FieldOptions::parse(&field.attrs)?;
+        let mut options = FieldOptions::parse(&field.attrs)?;
         let kind = kind(&name, &field.ty, &options, model, place)?;
+        if is_one_to_one(&field.ty) {
+            options.unique.get_or_insert(((), field.ty.span()));
+        }
         let parsed = Self {
             attributes: field
                 .attrs
@@ -69,7 +99,26 @@ impl Field {
     }
 
     pub(crate) fn is_relation(&self) -> bool {
-        matches!(self.kind, FieldKind::ForeignKey { .. } | FieldKind::Many { .. })
+        !matches!(self.kind, FieldKind::Key | FieldKind::Column)
+    }
+
+    /// Whether it is a relation without a column of its own.
+    pub(crate) fn is_virtual(&self) -> bool {
+        matches!(
+            self.kind,
+            FieldKind::Many { .. } | FieldKind::ReverseOne { .. } | FieldKind::ManyToMany { .. }
+        )
+    }
+
+    /// Of a relation: the model that it leads to, and its position among the model's relations.
+    pub(crate) fn relation(&self) -> Option<(&Type, usize)> {
+        match &self.kind {
+            FieldKind::Key | FieldKind::Column => None,
+            FieldKind::ForeignKey { target, place, .. }
+            | FieldKind::Many { target, place, .. }
+            | FieldKind::ReverseOne { target, place, .. }
+            | FieldKind::ManyToMany { target, place, .. } => Some((target, *place)),
+        }
     }
 
     /// The name of its column, if it has one.
@@ -78,14 +127,17 @@ impl Field {
         match self.kind {
             FieldKind::Key | FieldKind::Column => Some(name),
             FieldKind::ForeignKey { .. } => Some(format!("{name}_id")),
-            FieldKind::Many { .. } => None,
+            FieldKind::Many { .. } | FieldKind::ReverseOne { .. } | FieldKind::ManyToMany { .. } => None,
         }
     }
 
     /// Whether `create()` needs it: it is neither made by the database nor has a default, nor may be NULL.
     pub(crate) fn is_required(&self) -> bool {
         match &self.kind {
-            FieldKind::Key | FieldKind::Many { .. } => false,
+            FieldKind::Key
+            | FieldKind::Many { .. }
+            | FieldKind::ReverseOne { .. }
+            | FieldKind::ManyToMany { .. } => false,
             FieldKind::Column => self.options.default.is_none() && generic(&self.ty, "Option").is_none(),
             FieldKind::ForeignKey { optional, .. } => !optional,
         }
@@ -161,6 +213,9 @@ fn refuse_others(options: &FieldOptions, what: &str, allowed: &[&str]) -> Result
         ("decimal_places", options.decimal_places.as_ref().map(|o| o.1)),
         ("on_delete", options.on_delete.as_ref().map(|o| o.1)),
         ("reverse", options.reverse.as_ref().map(|o| o.1)),
+        ("through", options.through.as_ref().map(|o| o.1)),
+        ("through_fields", options.through_fields.as_ref().map(|o| o.1)),
+        ("symmetrical", options.symmetrical.as_ref().map(|o| o.1)),
     ];
     for (name, span) in given {
         if let Some(span) = span
@@ -185,10 +240,27 @@ fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: u
     }
     if let Some(target) = generic(ty, "Many") {
         refuse_others(options, "the other side of a foreign key", &["reverse"])?;
-        return many(name, ty, target, options, model, place);
+        let field = reverse(name, ty, target, options, model, "Many", "foreign key")?;
+        return Ok(FieldKind::Many {
+            target: named(target, model),
+            field,
+            place,
+        });
     }
-    let optional = generic(ty, "Option").and_then(|inner| generic(inner, "ForeignKey"));
-    let Some(target) = optional.or_else(|| generic(ty, "ForeignKey")) else {
+    if let Some(target) = generic(ty, "ReverseOneToOne") {
+        refuse_others(options, "the other side of a one to one relation", &["reverse"])?;
+        let field = reverse(name, ty, target, options, model, "ReverseOneToOne", "`OneToOne`")?;
+        return Ok(FieldKind::ReverseOne {
+            target: named(target, model),
+            field,
+            place,
+        });
+    }
+    if let Some(target) = generic(ty, "ManyToMany") {
+        return many_to_many(name, ty, target, options, model, place);
+    }
+    let optional = generic(ty, "Option").and_then(foreign_key);
+    let Some(target) = optional.or_else(|| foreign_key(ty)) else {
         let all = [
             "max_length",
             "unique",
@@ -200,7 +272,7 @@ fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: u
         ];
         refuse_others(
             options,
-            "a plain column; a relation is a `ForeignKey<..>` or a `Many<..>`",
+            "a plain column; a relation is a `ForeignKey<..>`, `OneToOne<..>`, `ManyToMany<..>` or the `Many<..>` or `ReverseOneToOne<..>` of the other side",
             &all,
         )?;
         return Ok(FieldKind::Column);
@@ -238,7 +310,55 @@ fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: u
     })
 }
 
-fn many(
+/// `M`, if it is a foreign key to `M`.
+fn foreign_key(ty: &Type) -> Option<&Type> {
+    generic(ty, "ForeignKey").or_else(|| generic(ty, "OneToOne"))
+}
+
+fn is_one_to_one(ty: &Type) -> bool {
+    generic(generic(ty, "Option").unwrap_or(ty), "OneToOne").is_some()
+}
+
+/// The field that the other side of a relation names.
+fn reverse(
+    name: &Ident,
+    ty: &Type,
+    target: &Type,
+    options: &FieldOptions,
+    model: &Ident,
+    wrapper: &str,
+    what: &str,
+) -> Result<Ident> {
+    let shown = shown(target);
+    let example = format!(
+        "`#[relation(reverse = {shown}::{})]`",
+        names::snake_case(&model.to_string())
+    );
+    let Some((reverse, _)) = &options.reverse else {
+        let message = format!("which {what} of `{shown}` leads here? Say it: {example}");
+        return Err(Error::new(ty.span(), message));
+    };
+    let Some((owner, field)) = split(reverse) else {
+        let message =
+            format!("`{name}` is the other side of a {what} of `{shown}`; name its field: {example}");
+        return Err(Error::new(reverse.span(), message));
+    };
+    let of = |name: &Ident| {
+        if name == "Self" {
+            model.clone()
+        } else {
+            name.clone()
+        }
+    };
+    if last(target).is_some_and(|segment| of(&segment.ident) != of(&owner)) {
+        let message =
+            format!("`{wrapper}<{shown}>` is the other side of a {what} of `{shown}`, not of `{owner}`");
+        return Err(Error::new(owner.span(), message));
+    }
+    Ok(field)
+}
+
+fn many_to_many(
     name: &Ident,
     ty: &Type,
     target: &Type,
@@ -246,28 +366,62 @@ fn many(
     model: &Ident,
     place: usize,
 ) -> Result<FieldKind> {
-    let shown = shown(target);
-    let example = format!(
-        "`#[relation(reverse = {shown}::{})]`",
-        names::snake_case(&model.to_string())
-    );
-    let Some((reverse, _)) = &options.reverse else {
-        let message = format!("which foreign key of `{shown}` leads here? Say it: {example}");
-        return Err(Error::new(ty.span(), message));
+    let to_self = is(target, "Self") || is(target, &model.to_string());
+    let side = if options.reverse.is_some() {
+        refuse_others(options, "the other side of a many to many relation", &["reverse"])?;
+        Side::Reverse(reverse(
+            name,
+            ty,
+            target,
+            options,
+            model,
+            "ManyToMany",
+            "`ManyToMany`",
+        )?)
+    } else {
+        refuse_others(
+            options,
+            "a many to many relation, whose columns are in the table between",
+            &["through", "through_fields", "symmetrical"],
+        )?;
+        if let Some((_, span)) = &options.symmetrical
+            && !to_self
+        {
+            let message = "`symmetrical` is for a relation that leads from a model to itself";
+            return Err(Error::new(*span, message));
+        }
+        let symmetrical = to_self && options.symmetrical.as_ref().is_none_or(|(yes, _)| *yes);
+        match (&options.through, &options.through_fields) {
+            (None, None) => Side::Making { symmetrical },
+            (Some((through, _)), Some(((source, target), _))) => Side::Through {
+                model: Box::new(parse_quote!(#through)),
+                source: source.clone(),
+                target: target.clone(),
+                symmetrical,
+            },
+            (Some((through, span)), None) => {
+                let model = names::snake_case(&model.to_string());
+                let target = names::snake_case(&shown(target));
+                let through = through
+                    .segments
+                    .last()
+                    .map(|last| last.ident.to_string())
+                    .unwrap_or_default();
+                let message = format!(
+                    "which foreign keys of `{through}` join the two? Name the one that leads here and the one that leads there: `through_fields = \
+                     ({model}, {target})`"
+                );
+                return Err(Error::new(*span, message));
+            }
+            (None, Some((_, span))) => {
+                let message = "`through_fields` are foreign keys of the model that `through = ..` names";
+                return Err(Error::new(*span, message));
+            }
+        }
     };
-    let Some((owner, field)) = split(reverse) else {
-        let message =
-            format!("`{name}` is the other side of a foreign key of `{shown}`; name its field: {example}");
-        return Err(Error::new(reverse.span(), message));
-    };
-    if last(target).is_some_and(|segment| segment.ident != owner) {
-        let message =
-            format!("`Many<{shown}>` is the other side of a foreign key of `{shown}`, not of `{owner}`");
-        return Err(Error::new(owner.span(), message));
-    }
-    Ok(FieldKind::Many {
+    Ok(FieldKind::ManyToMany {
         target: named(target, model),
-        field,
+        side: Box::new(side),
         place,
     })
 }
@@ -289,7 +443,8 @@ fn named(target: &Type, model: &Ident) -> Type {
     }
 }
 
-fn shown(target: &Type) -> String {
+/// The name of a model, without the way to it.
+pub(crate) fn shown(target: &Type) -> String {
     last(target).map_or_else(|| "..".to_owned(), |segment| segment.ident.to_string())
 }
 

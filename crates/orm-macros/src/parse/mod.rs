@@ -8,7 +8,7 @@ use quote::quote;
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Ident, Path, Result, Visibility};
 
-pub(crate) use self::field::{Field, FieldKind, is, is_known as is_known_type};
+pub(crate) use self::field::{Field, FieldKind, Side, is, is_known as is_known_type, shown};
 use self::options::{ModelOptions, Name};
 use crate::names;
 

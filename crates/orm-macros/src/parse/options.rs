@@ -5,7 +5,9 @@ use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Error, Expr, Ident, LitInt, LitStr, Path, Result, Token, bracketed};
+use syn::{
+    Attribute, Error, Expr, Ident, LitBool, LitInt, LitStr, Path, Result, Token, bracketed, parenthesized,
+};
 
 /// Whether the attribute is one that only `#[model]` reads.
 pub(crate) fn is_ours(attribute: &Attribute) -> bool {
@@ -105,6 +107,9 @@ pub(crate) struct FieldOptions {
     pub(crate) decimal_places: Spanned<u32>,
     pub(crate) on_delete: Spanned<Ident>,
     pub(crate) reverse: Spanned<Path>,
+    pub(crate) through: Spanned<Path>,
+    pub(crate) through_fields: Spanned<(Ident, Ident)>,
+    pub(crate) symmetrical: Spanned<bool>,
     pub(crate) serde_skip: bool,
     pub(crate) serde_rename: Option<String>,
 }
@@ -134,7 +139,7 @@ impl FieldOptions {
             "check" => self.check = Some((meta.value()?.parse::<LitStr>()?.value(), span)),
             "max_digits" => self.max_digits = Some((number(meta)?, span)),
             "decimal_places" => self.decimal_places = Some((number(meta)?, span)),
-            "on_delete" | "reverse" => {
+            "on_delete" | "reverse" | "through" | "through_fields" | "symmetrical" => {
                 return Err(meta.error(format!(
                     "`{0}` is an option of relations: `#[relation({0} = ..)]`",
                     name(meta)
@@ -166,11 +171,22 @@ impl FieldOptions {
                 self.on_delete = Some((what, span));
             }
             "reverse" => self.reverse = Some((meta.value()?.parse()?, span)),
+            "through" => self.through = Some((meta.value()?.parse()?, span)),
+            "through_fields" => {
+                let value = meta.value()?;
+                let inner;
+                parenthesized!(inner in value);
+                let source = inner.parse()?;
+                inner.parse::<Token![,]>()?;
+                self.through_fields = Some(((source, inner.parse()?), span));
+            }
+            "symmetrical" => self.symmetrical = Some((meta.value()?.parse::<LitBool>()?.value, span)),
             _ => {
                 return Err(unknown(
                     meta,
                     "#[relation(..)]",
-                    "on_delete (of a `ForeignKey`) and reverse (of a `Many`)",
+                    "on_delete (of a `ForeignKey` or a `OneToOne`), reverse (of a `Many`, a `ReverseOneToOne` or a `ManyToMany`) and through, \
+                     through_fields and symmetrical (of a `ManyToMany`)",
                 ));
             }
         }

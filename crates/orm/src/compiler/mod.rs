@@ -194,7 +194,7 @@ impl Compiler {
         }
         if let Some(PerParent { column, .. }) = &select.per_parent {
             columns.push_str(" AS \"key\", ROW_NUMBER() OVER (PARTITION BY ");
-            self.scopes[innermost].write_column(column, &mut columns);
+            self.expr(column, &mut columns)?;
             self.order(&select.order, &mut columns)?;
             columns.push_str(") AS \"number\"");
         }
@@ -238,12 +238,12 @@ impl Compiler {
         sql.push_str(" FROM ");
         scope.write_from(sql);
         sql.push_str(&rest);
-        if let Some(PerParent { offset, limit, .. }) = select.per_parent {
+        if let Some(PerParent { offset, limit, .. }) = &select.per_parent {
             sql.push_str(") AS \"numbered\" WHERE \"number\" > ");
-            self.bind(position(offset), sql);
+            self.bind(position(*offset), sql);
             if let Some(limit) = limit {
                 sql.push_str(" AND \"number\" <= ");
-                self.bind(position(offset.saturating_add(limit)), sql);
+                self.bind(position(offset.saturating_add(*limit)), sql);
             }
         }
         Ok(places)

@@ -128,6 +128,7 @@ pub(super) fn trim<'p>(
 ) -> (&'p [&'static RelationMeta], &'static str) {
     while let [before @ .., last] = path
         && !last.many
+        && !last.reverse
         && last.to_column == column
     {
         column = last.from_column;

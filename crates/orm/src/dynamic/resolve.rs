@@ -151,24 +151,10 @@ pub(super) fn resolve(scope: &Scope<'_>, name: &str) -> Result<Resolved> {
     let Some(last) = hops.last().copied() else {
         unreachable!("a name has a part, which is a relation or has been found")
     };
-    let kind = model
-        .columns
-        .iter()
-        .find(|column| column.column == last.to_column)
-        .map_or(Kind::BigInt, |column| column.kind);
-    let (many, key) = (
-        last.many,
-        model
-            .columns
-            .iter()
-            .find(|column| column.column == model.primary_key),
-    );
-    // Of many rows their own keys are meant, and not that which leads here.
-    let (column, kind) = match key {
-        Some(key) if many => (key.column, key.kind),
-        _ => (last.to_column, kind),
-    };
-    let ends_at_many = many && hops.iter().filter(|hop| hop.many).count() == 1;
+    // What it leads to is its key, of whichever kind the relation is.
+    let column = model.primary_key;
+    let kind = model.column(column).map_or(Kind::BigInt, |column| column.kind);
+    let ends_at_many = last.many && hops.iter().filter(|hop| hop.many).count() == 1;
     let what = What::Column {
         hops,
         column,

@@ -95,7 +95,10 @@ impl Summary {
                 to_many(model)
             )));
         };
-        let rest = hops.split_off(many + 1);
+        let mut rest = Vec::new();
+        for hop in hops.split_off(many + 1) {
+            hop.push_hops(&mut rest);
+        }
         let Some(relation) = hops.pop() else {
             unreachable!("the position is in the list")
         };

@@ -262,6 +262,14 @@ impl<S: Record> QuerySet<S> {
         QuerySet::from_core(core)
     }
 
+    /// The keys of its rows.
+    pub(crate) async fn keys(self) -> crate::Result<Vec<Value>> {
+        let key = crate::query::own(S::Model::PRIMARY_KEY);
+        let read =
+            |reader: &mut crate::model::Reader<'_>| Ok(reader.next::<<S::Model as Model>::Key>()?.to_value());
+        self.core.fetch(vec![key], read).await
+    }
+
     pub(crate) fn core(&self) -> &Core {
         &self.core
     }

@@ -12,9 +12,11 @@ use super::update::Assign;
 use crate::database::{self, Database};
 use crate::field_type::ColumnType;
 use crate::key::{IntoKey, IntoOptionalKey};
+use crate::many_to_many::Link;
 use crate::model::{Model, Reader, one};
 use crate::query::{Expr, Insert, Statement};
 use crate::relation::ValuesOnly;
+use crate::transaction::atomic;
 use crate::{Error, Op, Result, Value};
 
 /// In the type of what `create()` gives: a column that has its value.
@@ -45,7 +47,12 @@ impl<M: Model> CreateMode<M> for Creating {
     #[track_caller]
     fn op(creation: Creation<M>) -> Op<'static, M> {
         let (values, using) = (creation.values, creation.using);
-        Op::leaf(M::OPERATIONS.create, async move { create(values, using).await })
+        match creation.link {
+            None => Op::leaf(M::OPERATIONS.create, async move { create(values, using).await }),
+            Some(link) => Op::new(M::OPERATIONS.create, async move {
+                create_joined(values, using, link).await
+            }),
+        }
     }
 }
 
@@ -59,6 +66,8 @@ pub struct Creation<M: Model, K: CreateMode<M> = Creating> {
     /// How many of the values, from the first on, are what a row is looked up by.
     pub(crate) lookups: Option<usize>,
     pub(crate) using: Option<Database>,
+    /// What the row is joined with, once it is there.
+    pub(crate) link: Option<Link>,
     future: Option<OpFuture<'static, K::Output, Error>>,
     model: PhantomData<fn() -> M>,
 }
@@ -80,6 +89,7 @@ impl<M: Model, K: CreateMode<M>> Creation<M, K> {
             values: Vec::new(),
             lookups: None,
             using: None,
+            link: None,
             future: None,
             model: PhantomData,
         }
@@ -88,6 +98,18 @@ impl<M: Model, K: CreateMode<M>> Creation<M, K> {
     fn push(&mut self, column: &'static str, value: Value) {
         self.values.retain(|(name, _)| *name != column);
         self.values.push((column, value));
+    }
+
+    /// With a column's value that is one already.
+    pub(crate) fn with(mut self, column: &'static str, value: Value) -> Self {
+        self.push(column, value);
+        self
+    }
+
+    /// To be joined with a record, once it is there.
+    pub(crate) fn joined(mut self, link: Link) -> Self {
+        self.link = Some(link);
+        self
     }
 
     /// With a column's value.
@@ -130,6 +152,7 @@ impl<M: Model, K: CreateMode<M>> Creation<M, K> {
     pub fn op(&mut self) -> Op<'static, K::Output> {
         let empty = Self {
             lookups: self.lookups,
+            link: self.link.clone(),
             ..Self::new()
         };
         K::op(std::mem::replace(self, empty))
@@ -177,6 +200,39 @@ pub(crate) async fn create<M: Model>(values: Values, using: Option<Database>) ->
     let decode = |row: &dyn crate::Row| M::decode(&mut Reader::new(row));
     one::<M, _>(database::fetch(using, Statement::Insert(insert), decode).await?)
 }
+
+/// Writes a row, reads it back, and joins it with a record.
+pub(crate) async fn create_joined<M: Model>(
+    values: Values,
+    using: Option<Database>,
+    mut link: Link,
+) -> Result<M> {
+    let database = database::resolve(using)?;
+    link.using = Some(database.clone());
+    let whole = async || {
+        let row: M = create(values.clone(), link.using.clone()).await?;
+        link.insert_new(&[row.primary_key().to_value()]).await?;
+        Ok(row)
+    };
+    atomic(whole).using(&database).await
+}
+
+/// What a builder of a row becomes when what the foreign key `R` points to is given.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no such foreign key",
+    label = "no foreign key `{R}` here"
+)]
+#[doc(hidden)]
+pub trait Give<R>: Sized {
+    /// The builder.
+    type Out;
+
+    /// Takes it for given.
+    fn given(self) -> Self::Out;
+}
+
+/// The builder of a row of `M` to which the foreign key `R` was given.
+pub type Given<M, K, R> = <<M as Model>::Create<K> as Give<R>>::Out;
 
 /// A value that a column is set to where there is no query around.
 pub(crate) fn assigned<C: ColumnType>(value: impl Assign<ValuesOnly, C>) -> Value {

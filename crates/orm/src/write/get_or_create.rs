@@ -1,8 +1,9 @@
 //! Rows that may be there already: `get_or_create()` and `update_or_create()`.
 
-use super::create::{CreateMode, Creation, Values, create};
+use super::create::{CreateMode, Creation, Values, create, create_joined};
 use crate::condition::Test;
 use crate::database::{Database, Target};
+use crate::many_to_many::Link;
 use crate::model::Model;
 use crate::query::{Expr, Operator, Statement, Update};
 use crate::queryset::{QuerySet, is_key};
@@ -33,13 +34,14 @@ impl<M: Model> CreateMode<M> for GettingOrCreating {
 
     #[track_caller]
     fn op(creation: Creation<M, Self>) -> Op<'static, (M, bool)> {
+        let link = creation.link.clone();
         let (lookups, values, using) = parts(creation);
         Op::new(M::OPERATIONS.get_or_create, async move {
-            let found = || find::<M>(&lookups, using.as_ref()).first();
+            let found = || find::<M>(&lookups, link.as_ref(), using.as_ref()).first();
             if let Some(row) = found().await? {
                 return Ok((row, false));
             }
-            match insert::<M>(values, using.clone()).await {
+            match insert::<M>(values, link.clone(), using.clone()).await {
                 Ok(row) => Ok((row, true)),
                 // Somebody else was faster.
                 Err(error) if error.is_unique_violation() => match found().await? {
@@ -57,6 +59,7 @@ impl<M: Model> CreateMode<M> for UpdatingOrCreating {
 
     #[track_caller]
     fn op(creation: Creation<M, Self>) -> Op<'static, (M, bool)> {
+        let link = creation.link.clone();
         let (lookups, values, using) = parts(creation);
         let defaults: Values = values
             .iter()
@@ -69,11 +72,13 @@ impl<M: Model> CreateMode<M> for UpdatingOrCreating {
             let whole = async move || {
                 let mut raced = false;
                 loop {
-                    let found = find::<M>(&lookups, Some(&inside)).select_for_update().first();
+                    let found = find::<M>(&lookups, link.as_ref(), Some(&inside))
+                        .select_for_update()
+                        .first();
                     if let Some(row) = found.await? {
                         return Ok((change(row, &defaults, &inside).await?, false));
                     }
-                    match insert::<M>(values.clone(), Some(inside.clone())).await {
+                    match insert::<M>(values.clone(), link.clone(), Some(inside.clone())).await {
                         Ok(row) => return Ok((row, true)),
                         // Somebody else was faster: the row is there now.
                         Err(error) if error.is_unique_violation() && !raced => raced = true,
@@ -93,7 +98,7 @@ fn parts<M: Model, K: CreateMode<M>>(creation: Creation<M, K>) -> (Values, Value
     (values[..lookups].to_vec(), values, creation.using)
 }
 
-fn find<M: Model>(lookups: &Values, using: Option<&Database>) -> QuerySet<M> {
+fn find<M: Model>(lookups: &Values, link: Option<&Link>, using: Option<&Database>) -> QuerySet<M> {
     let equal = lookups.iter().map(|(column, value)| {
         let column = Expr::Column {
             path: [].into(),
@@ -102,7 +107,7 @@ fn find<M: Model>(lookups: &Values, using: Option<&Database>) -> QuerySet<M> {
         crate::located::binary(column, Operator::Eq, Expr::Value(value.clone()))
     });
     let query = QuerySet::of(Test {
-        expr: Expr::And(equal.collect()),
+        expr: Expr::And(equal.chain(link.map(Link::condition)).collect()),
         nullable: false,
     });
     match using {
@@ -112,7 +117,10 @@ fn find<M: Model>(lookups: &Values, using: Option<&Database>) -> QuerySet<M> {
 }
 
 /// Makes the row; inside a transaction, so that its failure does not break that.
-async fn insert<M: Model>(values: Values, using: Option<Database>) -> Result<M> {
+async fn insert<M: Model>(values: Values, link: Option<Link>, using: Option<Database>) -> Result<M> {
+    if let Some(link) = link {
+        return create_joined(values, using, link).await;
+    }
     let target = Target::find(using.clone())?;
     if !target.in_transaction() {
         return create(values, using).await;

@@ -10,7 +10,7 @@ use crate::key::{IntoKey, IntoOptionalKey};
 use crate::model::Model;
 use crate::path::{Root, ToOnePath};
 use crate::query::Expr;
-use crate::relation::{One, OneOrNone, Related, Relation};
+use crate::relation::{Forward, One, OneOrNone, Related};
 use crate::tuples::pushed_in_tuples;
 use crate::value::Value;
 
@@ -79,9 +79,9 @@ impl<M: Model, C: ColumnType> Columns<M> for Column<Root<M>, C> {
     }
 }
 
-impl<M: Model, R: Relation<From = M, Kind: crate::relation::ToOne>> Columns<M> for Related<Root<M>, R> {
+impl<M: Model, R: Forward<From = M>> Columns<M> for Related<Root<M>, R> {
     fn push_to(self, out: &mut Vec<&'static str>) {
-        out.push(R::meta().from_column);
+        out.push(R::COLUMN);
     }
 }
 
@@ -154,16 +154,13 @@ impl<T: FieldType> Fits<Option<T>> for T {}
 #[diagnostic::do_not_recommend]
 impl<T: FieldType> Fits<Option<T>> for Option<T> {}
 
-impl<M: Model, R: Relation<From = M>> Related<Root<M>, R> {
+impl<M: Model, R: Forward<From = M>> Related<Root<M>, R> {
     /// In [`update`](crate::QuerySet::update): what the foreign key points to from now on. Where it may be NULL, that may be `None::<&Author>`.
     pub fn set<K>(self, object: K) -> Assignment<M>
     where
         R::Kind: Points<R::To, K>,
     {
-        Assignment::new(
-            R::meta().from_column,
-            Expr::Value(<R::Kind as Points<R::To, K>>::key(object)),
-        )
+        Assignment::new(R::COLUMN, Expr::Value(<R::Kind as Points<R::To, K>>::key(object)))
     }
 }
 

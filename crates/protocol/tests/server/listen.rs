@@ -152,6 +152,7 @@ async fn an_inherited_socket_is_served() {
     for wrong in [
         format!("fd:{closed}"),
         "fd:0".to_owned(),
+        "fd:1".to_owned(),
         "fd:x".to_owned(),
         "nowhere".to_owned(),
     ] {

@@ -125,13 +125,15 @@ impl Listener {
 
     /// A socket that the parent process has opened. It stays open for the next one that inherits it.
     fn inherited(fd: i32) -> io::Result<Self> {
-        if fd < FIRST_PASSED {
-            let text = "file descriptors 0 to 2 are the standard streams";
+        // The standard input is a socket where whoever started the program made it one, as inetd does.
+        if fd < FIRST_PASSED && fd != 0 {
+            let text = "file descriptors 1 and 2 are the standard output and the standard error";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let socket = Socket::from(duplicate(fd)?);
-        socket.set_nonblocking(true)?;
+        // First, since it fails for what is no socket: a terminal would be left non-blocking.
         let address = socket.local_addr()?;
+        socket.set_nonblocking(true)?;
         if address.is_unix() {
             let path = address.as_pathname().map(Into::into);
             return Ok(Self {
