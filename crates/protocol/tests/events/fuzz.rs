@@ -14,7 +14,7 @@ use crate::{app, support::Running};
 
 /// How an application ends.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum End {
+enum End {
     Returns,
     Fails,
     Panics,
@@ -56,7 +56,7 @@ fn part() -> impl Strategy<Value = SendEvent> {
     })
 }
 
-pub(crate) fn event() -> impl Strategy<Value = SendEvent> {
+fn event() -> impl Strategy<Value = SendEvent> {
     let this_file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     prop_oneof![
         4 => start(),

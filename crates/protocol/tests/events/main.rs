@@ -14,8 +14,6 @@ mod rules;
 mod support;
 mod values;
 #[cfg(feature = "websocket")]
-mod websocket_fuzz;
-#[cfg(feature = "websocket")]
 mod websockets;
 
 use nuages_protocol::{
