@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::shell::{Cargo, Shell};
 
 /// The packages that have such tests. Others would only be built.
-const PACKAGES: &[&str] = &["nuages-protocol"];
+const PACKAGES: &[&str] = &["nuages-protocol", "nuages-handler"];
 
 /// How many cases a test tries in one round.
 const CASES: u32 = 20_000;
@@ -36,7 +36,7 @@ mod tests {
     fn a_round_runs_the_fuzz_tests_alone_with_many_cases() {
         assert_eq!(
             round().to_string(),
-            "PROPTEST_CASES=20000 cargo test --release --all-features -p nuages-protocol fuzz_"
+            "PROPTEST_CASES=20000 cargo test --release --all-features -p nuages-protocol -p nuages-handler fuzz_"
         );
     }
 }

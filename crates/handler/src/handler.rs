@@ -207,7 +207,12 @@ async fn respond<E>(
     let prepared = if inner.hooks.is_empty() {
         Ok(())
     } else {
-        caught(|| inner.hooks.iter().for_each(|hook| hook.context()))
+        caught(|| {
+            inner
+                .hooks
+                .iter()
+                .for_each(|hook| hook.context_of(route.view.name()))
+        })
     };
     let finish = Finish::of(&inner.shared, &request);
     if !inner.shared.signals.started.is_empty() {

@@ -31,6 +31,12 @@ pub trait RequestHook: Send + Sync + 'static {
     /// Sets [`Local`](nuages_bridge::Local)s, inside the request's context and before anything else of it runs.
     fn context(&self) {}
 
+    /// As [`context`](Self::context), which it calls, for who wants to know the view that the request goes to, by the name that the plan and the logs have for it.
+    fn context_of(&self, view: &str) {
+        let _ = view;
+        self.context();
+    }
+
     /// Whether [`view`](Self::view) wraps the views of an application. Asked once, when it is built.
     fn wraps_views(&self) -> bool {
         false

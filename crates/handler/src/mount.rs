@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::Uri;
 use nuages_bridge as bridge;
+use nuages_protocol::sync::InsideAnother;
 use nuages_protocol::{Application, Body, BoxError, HttpScope, State};
 use tower::Service;
 
@@ -147,9 +148,10 @@ fn without_prefix(uri: &Uri, length: usize) -> Uri {
 impl Request {
     /// The scope and the body for an application that is mounted at the route which answers this request.
     fn into_mounted(self) -> (HttpScope, Body) {
-        let (mut scope, body) = self.parts_for_another();
+        let (mut scope, body) = self.parts_for_mounted();
         let prefix = self.mount_prefix();
         scope.root_path = prefix.to_owned().into();
+        scope.extensions.insert(InsideAnother);
         (scope, body)
     }
 

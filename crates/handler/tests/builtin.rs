@@ -273,6 +273,55 @@ fn a_browser_that_says_where_a_request_comes_from_is_believed() {
 }
 
 #[test]
+fn a_browser_is_believed_once_and_by_its_exact_words() {
+    let client = protected();
+    for sites in [
+        &["same-origin", "cross-site"][..],
+        &["same-origin", "same-origin"],
+        &["Same-Origin"],
+        &["same-origin, none"],
+        &[""],
+    ] {
+        let request = sites.iter().fold(client.post("/"), |request, site| {
+            request.header("sec-fetch-site", *site)
+        });
+        assert_eq!(request.wait().unwrap().status(), 403, "{sites:?}");
+    }
+    // What the browser says goes before an `Origin`, which a proxy that changes the host makes look foreign.
+    let behind_a_proxy = client
+        .post("/")
+        .header("sec-fetch-site", "same-origin")
+        .header("origin", "https://shop.example");
+    assert_eq!(behind_a_proxy.wait().unwrap().status(), 200);
+    let foreign = client
+        .post("/")
+        .header("sec-fetch-site", "cross-site")
+        .header("origin", "http://testserver");
+    assert_eq!(
+        foreign.wait().unwrap().status(),
+        403,
+        "the origin is fine, and the token is missing"
+    );
+}
+
+#[test]
+fn where_the_settings_want_it_a_browser_needs_the_token_as_well() {
+    let mut settings = Settings::default();
+    settings.csrf.require_token = true;
+    let form = |request: Request| csrf_token(&request);
+    let urls = Urls::new().path("", get(form).post(|| "saved"));
+    let client = Client::new(App::new().settings(settings).middleware(Csrf::new()).urls(urls)).enforce_csrf();
+    let token = client.get("/").wait().unwrap().text().to_owned();
+    for site in ["same-origin", "none"] {
+        let post = || client.post("/").secure().header("sec-fetch-site", site);
+        let without = post().wait().unwrap();
+        assert_eq!(without.status(), 403, "{site}");
+        let with = post().header("x-csrftoken", token.as_str()).wait().unwrap();
+        assert_eq!(with.status(), 200, "{site}: it needs no Referer beside it");
+    }
+}
+
+#[test]
 fn an_origin_has_to_be_this_site_or_a_trusted_one() {
     let mut settings = Settings::default();
     settings.csrf.trusted_origins = vec![

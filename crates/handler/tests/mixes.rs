@@ -6,9 +6,9 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use nuages_handler::{
-    App, AsyncMiddleware, BoxFuture, Client, DeferredTemplate, Error, Failure, Handler, IntoView, Method,
-    Middleware, Next, Request, RequestHook, Response, Result, StatusCode, TemplateResponse, Urls, View,
-    ViewCall, get, neutral,
+    App, AsyncMiddleware, BoxFuture, Client, DeferredTemplate, Error, Failure, Handler, IntoView, Json,
+    JsonRejection, Method, Middleware, Next, Path, Query, Request, RequestHook, Response, Result, StatusCode,
+    TemplateResponse, Urls, View, ViewCall, get, neutral,
 };
 use nuages_protocol::server::Server;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -187,6 +187,50 @@ impl Mix {
         }
     }
 
+    /// A view whose arguments are made of the path, the query and the body.
+    fn arguments(&self) -> View {
+        type Found = (Path<u8>, Query<Page>, Result<Json<u8>, JsonRejection>);
+        let trace = self.trace.clone();
+        let told = move |(Path(shelf), Query(query), body): Found| {
+            let body = body.map_or_else(|error| error.status().as_u16(), |Json(body)| body.into());
+            trace.push(format!("view {shelf} {} {body}", query.page));
+            fine()
+        };
+        match self.view {
+            Sync => (move |shelf: Path<u8>, query: Query<Page>, body: Result<Json<u8>, JsonRejection>| {
+                told((shelf, query, body))
+            })
+            .into_view(),
+            Async => (move |shelf: Path<u8>, query: Query<Page>, body: Result<Json<u8>, JsonRejection>| {
+                let told = told.clone();
+                async move {
+                    tokio::task::yield_now().await;
+                    told((shelf, query, body))
+                }
+            })
+            .into_view(),
+        }
+    }
+
+    /// A view that can't be called without a body of JSON.
+    fn body(&self) -> View {
+        match self.view {
+            Sync => (|Json(_): Json<u8>| fine()).into_view(),
+            Async => (async |Json(_): Json<u8>| fine()).into_view(),
+        }
+    }
+
+    /// Two layers around the views that take arguments.
+    fn shelves(&self) -> App {
+        let app = self.layer(App::new(), "outer", &[]);
+        let app = self.layer(app, "inner", &["answer exceptions"]);
+        app.urls(
+            Urls::new()
+                .path("shelves/<int:shelf>/", self.arguments())
+                .path("body/", self.body()),
+        )
+    }
+
     /// Two layers around one view at `/`.
     fn shop(
         &self,
@@ -197,6 +241,11 @@ impl Mix {
         let app = self.layer(app, "inner", does[1]);
         app.urls(Urls::new().path("", self.view(answer)))
     }
+}
+
+#[derive(serde::Deserialize)]
+struct Page {
+    page: u8,
 }
 
 fn fine() -> Result<Response> {
@@ -550,6 +599,70 @@ fn scenarios() -> Vec<Scenario> {
                 "outer out 418",
             ],
         ),
+        Scenario {
+            name: "arguments are made right before the view, and a failure that the view takes is its own",
+            app: Mix::shelves,
+            method: Method::POST,
+            path: "/shelves/7/?page=2",
+            status: 200,
+            trace: &[
+                "outer in",
+                "inner in",
+                "outer view",
+                "inner view",
+                "view 7 2 415",
+                "inner out 200",
+                "outer out 200",
+            ],
+        },
+        Scenario {
+            name: "a path that does not fit keeps the view from running, and is an error of the view",
+            app: Mix::shelves,
+            method: Method::GET,
+            path: "/shelves/900/?page=2",
+            status: 418,
+            trace: &[
+                "outer in",
+                "inner in",
+                "outer view",
+                "inner view",
+                "inner exception 404",
+                "inner out 418",
+                "outer out 418",
+            ],
+        },
+        Scenario {
+            name: "a query that does not fit does so too",
+            app: Mix::shelves,
+            method: Method::GET,
+            path: "/shelves/7/?page=two",
+            status: 418,
+            trace: &[
+                "outer in",
+                "inner in",
+                "outer view",
+                "inner view",
+                "inner exception 400",
+                "inner out 418",
+                "outer out 418",
+            ],
+        },
+        Scenario {
+            name: "a body that is not declared as JSON does so too",
+            app: Mix::shelves,
+            method: Method::POST,
+            path: "/body/",
+            status: 418,
+            trace: &[
+                "outer in",
+                "inner in",
+                "outer view",
+                "inner view",
+                "inner exception 415",
+                "inner out 418",
+                "outer out 418",
+            ],
+        },
         get_root(
             "signals are sent once, around everything",
             |mix| {
@@ -594,7 +707,9 @@ async fn over_a_socket(handler: Handler, method: &Method, path: &str) -> u16 {
             .serve(handler),
     );
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let request = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();

@@ -334,3 +334,29 @@ fn in_a_sync_test_sync_code_runs_on_the_tests_own_thread() {
         assert_eq!(Client::new(app).get("/").wait().unwrap().text(), "here");
     }
 }
+
+#[test]
+fn a_layer_that_declines_is_left_out_and_the_others_stay() {
+    struct Toolbar;
+    impl nuages_handler::NeutralMiddleware for Toolbar {}
+    let toolbar = |settings: &nuages_handler::Settings| {
+        settings
+            .debug
+            .then_some(Toolbar)
+            .ok_or(nuages_handler::MiddlewareNotUsed::because("debug mode is off"))
+    };
+    for debug in [true, false] {
+        let app = App::new()
+            .debug(debug)
+            .middleware(nuages_handler::RequestId::new())
+            .middleware_from(toolbar)
+            .middleware(harmless())
+            .urls(Urls::new().path("", sync_view).name("home"));
+        // The same application, built twice: a factory changes nothing of it.
+        for _ in 0..2 {
+            let handler = app.clone().build().unwrap();
+            assert_eq!(handler.plan().layers().count(), if debug { 3 } else { 2 });
+            assert_eq!(handler.plan().route("home").hops(), 1);
+        }
+    }
+}

@@ -1,14 +1,20 @@
 //! Tower's layers and services, inside and around an application.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/mod.rs"]
+mod support;
+
 use std::convert::Infallible;
+use std::io::Read as _;
 use std::time::Duration;
 
 use nuages_handler::{
-    App, Body, Client, IntoView, Next, Request, Response, Result, Urls, neutral, post, request_id,
+    App, Body, Client, IntoView, Limits, Next, Request, Response, Result, Urls, neutral, post, request_id,
     tower_layer,
 };
+use nuages_protocol::sync::{Chunks, SyncApplication, SyncRequest, SyncResponse};
 use nuages_protocol::{Application, BoxError, ConnectionInfo, HttpScope, State};
+use support::channel;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -219,5 +225,133 @@ async fn a_tower_service_sees_paths_without_the_prefix() {
         ("/axum", "/axum /"),
     ] {
         assert_eq!(client.get(path).await.unwrap().text(), text, "{path}");
+    }
+}
+
+/// What blocks, as WSGI's applications do.
+#[derive(Clone, Default)]
+struct Legacy(std::sync::Arc<std::sync::Mutex<Vec<&'static str>>>);
+
+impl SyncApplication for Legacy {
+    fn call(&self, mut request: SyncRequest) -> Result<SyncResponse, BoxError> {
+        assert_eq!(std::thread::current().name(), Some("nuages-parallel"));
+        match &*request.path_info() {
+            "/stream/" => {
+                let lines = (0..3).map(|n| Ok::<_, BoxError>(format!("line {n}\n")));
+                return Ok(SyncResponse::new(Chunks::try_new(lines)));
+            }
+            "/fails/" => return Err("inside".into()),
+            "/panics/" => panic!("inside"),
+            _ => {}
+        }
+        let mut body = Vec::new();
+        request.body.read_to_end(&mut body)?;
+        let started = request
+            .scope
+            .state
+            .get::<&str>()
+            .copied()
+            .unwrap_or("not started");
+        let text = format!(
+            "{} {} {} {started}",
+            request.script_name(),
+            request.path_info(),
+            body.len()
+        );
+        Ok(SyncResponse::new(Chunks::from(text)))
+    }
+
+    fn startup(&self) -> Result<State, BoxError> {
+        self.0.lock().unwrap().push("startup");
+        Ok(State::new().with("started"))
+    }
+
+    fn shutdown(&self) -> Result<(), BoxError> {
+        self.0.lock().unwrap().push("shutdown");
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_blocking_application_below_a_prefix_is_called_on_a_thread() {
+    let legacy = Legacy::default();
+    let urls = Urls::new()
+        .path("old/own/", || "own")
+        .mount("old/", legacy.clone().into_application());
+    // Behind middleware of both kinds, asked in both call styles.
+    for sync_around in [false, true] {
+        let app = App::new().urls(urls.clone());
+        let app = if sync_around {
+            app.middleware(|request: Request, next: Next| next.run(request).wait())
+        } else {
+            app.middleware(async |request: Request, next: Next| next.run(request).await)
+        };
+        let handler = app.build().unwrap();
+        handler.startup().await.unwrap();
+        let client = Client::new(&handler).raise_exceptions(false);
+        for (path, text) in [
+            ("/old/a%20b/?q=1", "/old /a b/ 4 started"),
+            ("/old", "/old  4 started"),
+            ("/old/stream/", "line 0\nline 1\nline 2\n"),
+            ("/old/own/", "own"),
+        ] {
+            let request = move |client: &Client| client.post(path).body("four");
+            assert_eq!(request(&client).await.unwrap().text(), text, "{path}");
+            let waiting = client.clone();
+            let waited = nuages_bridge::sync_to_async(move || request(&waiting).wait().unwrap()).await;
+            assert_eq!(waited.unwrap().text(), text, "{path}");
+        }
+        for path in ["/old/fails/", "/old/panics/"] {
+            client
+                .get(path)
+                .await
+                .unwrap()
+                .assert_status(500)
+                .assert_not_contains("inside");
+        }
+        client.get("/older/").await.unwrap().assert_status(404);
+        handler.shutdown().await.unwrap();
+    }
+    assert_eq!(
+        *legacy.0.lock().unwrap(),
+        ["startup", "shutdown", "startup", "shutdown"]
+    );
+}
+
+#[tokio::test]
+async fn what_is_mounted_reads_within_the_limits() {
+    let limits = Limits::default().upload(10).body_timeout(None);
+    let tower = tower::service_fn(async |request: http::Request<Body>| {
+        let read = request.into_body().collect(100).await?;
+        Ok::<_, nuages_protocol::BodyError>(http::Response::new(Body::from(read.len().to_string())))
+    });
+    let urls = Urls::new()
+        .mount("sync/", Legacy::default().into_application())
+        .mount("async/", Inner(std::sync::Arc::default()))
+        .mount_service("tower/", tower);
+    let app = App::new().urls(urls);
+    let patient = app.clone().limits(limits.clone()).build().unwrap();
+    let hasty = app
+        .limits(limits.body_timeout(Some(Duration::from_millis(20))))
+        .build()
+        .unwrap();
+    for path in ["/sync/x", "/async/x", "/tower/x"] {
+        let ask = |handler: &nuages_handler::Handler, body: Body| {
+            let scope = HttpScope::new(http::Method::POST, path.parse().unwrap());
+            let handler = handler.clone();
+            async move { handler.http(scope, body).await.unwrap().status().as_u16() }
+        };
+        assert_eq!(ask(&patient, "0123456789".into()).await, 200, "{path}");
+        assert_eq!(ask(&patient, "0123456789a".into()).await, 413, "{path}");
+        let (sender, body) = channel();
+        let sending = async {
+            for _ in 0..3 {
+                let _ = sender.send(Ok("01234".into())).await;
+            }
+        };
+        assert_eq!(tokio::join!(ask(&patient, body), sending).0, 413, "{path}");
+        let (sender, body) = channel();
+        sender.send(Ok("01234".into())).await.unwrap();
+        assert_eq!(ask(&hasty, body).await, 408, "{path}");
     }
 }

@@ -356,3 +356,66 @@ fn middleware_and_views_know_the_route() {
         "Some(\"book\") Some(\"books/<int:id>/\")"
     );
 }
+
+/// A route for each converter, alone in its segment and between other text, whose view gives its value back.
+fn echo() -> Client {
+    let mut urls = Urls::new()
+        .converter("short", |text: &str| text.chars().count() <= 3)
+        .re_path("regex/(?<v>[a-z]{1,3}[0-9]*)/", |Path(v): Path<String>| v)
+        .name("regex");
+    for converter in ["int", "str", "slug", "uuid", "path", "short"] {
+        urls = urls
+            .path(format!("{converter}/<{converter}:v>/"), |Path(v): Path<String>| v)
+            .name(converter);
+    }
+    // Those that take a part of a segment.
+    for converter in ["int", "str", "slug", "uuid", "short"] {
+        urls = urls
+            .path(
+                format!("mixed-{converter}/a-<{converter}:v>.html"),
+                |Path(v): Path<String>| v,
+            )
+            .name(format!("mixed-{converter}"));
+    }
+    Client::new(App::new().urls(urls)).raise_exceptions(false)
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn fuzz_a_value_that_has_an_address_comes_back_from_it(
+        value in r".{0,12}|[0-9]{1,20}|[a-z0-9_-]{1,12}|[a-z/.% ]{1,12}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    ) {
+        let client = echo();
+        let mut addresses = 0;
+        for converter in ["int", "str", "slug", "uuid", "path", "short", "regex"] {
+            for name in [converter.to_owned(), format!("mixed-{converter}")] {
+                let Ok(address) = client.handler().reverse(&name, [("v", &value)]) else {
+                    continue;
+                };
+                addresses += 1;
+                proptest::prop_assert!(address.bytes().all(|byte| byte.is_ascii_graphic()), "{address}");
+                proptest::prop_assert!(!address.starts_with("//"), "{address}");
+                let response = client.get(&address).wait().unwrap();
+                proptest::prop_assert_eq!(response.status().as_u16(), 200, "{} {:?}", &address, &value);
+                proptest::prop_assert_eq!(response.text(), &*value, "{}", &address);
+            }
+        }
+        // `str`, alone and in a part of a segment, and `path`.
+        let is_plain = !value.is_empty() && !value.contains('/');
+        proptest::prop_assert!(addresses >= 3 || !is_plain, "{value:?} has {addresses} addresses");
+    }
+
+    #[test]
+    fn fuzz_no_path_is_a_fault_of_the_program(
+        path in r"/(int|str|slug|uuid|path|short|regex|mixed-str|a-)?(/|[a-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}){0,30}",
+    ) {
+        let response = echo().get(&path).wait().unwrap();
+        let status = response.status().as_u16();
+        proptest::prop_assert!(matches!(status, 200 | 301 | 404), "{path}: {status}");
+        if let Some(location) = response.header("location") {
+            proptest::prop_assert!(location.starts_with('/') && !location.starts_with("//"), "{path}: {location}");
+        }
+    }
+}

@@ -4,7 +4,8 @@
 
 use http::{HeaderValue, header};
 use nuages_handler::{
-    App, Client, Error, Handler, Next, Path, Request, Response, Result, Urls, WebSocket, websocket,
+    App, Client, Error, FromRequest, Handler, IntoView as _, Next, Path, Query, Request, Response, Result,
+    State, Urls, WebSocket, websocket,
 };
 use nuages_protocol::WebSocketScope;
 use nuages_protocol::websocket::{Message, WebSocketError, connect};
@@ -192,4 +193,67 @@ async fn failures_close_with_1011_and_refusals_with_1008() {
         assert_eq!(socket.recv().await.unwrap(), None);
         assert_eq!(socket.closed().unwrap().code, code, "{path}");
     }
+}
+
+#[tokio::test]
+async fn arguments_that_cannot_be_made_deny_the_handshake() {
+    #[derive(serde::Deserialize)]
+    struct Page {
+        since: u32,
+    }
+    /// An extractor of one's own around the socket.
+    struct Chat(WebSocket);
+    impl FromRequest for Chat {
+        type Rejection = Error;
+        fn from_request(request: &Request) -> Result<Self> {
+            WebSocket::from_request(request).map(Self)
+        }
+    }
+    async fn rooms(socket: WebSocket, Path(room): Path<u8>, Query(page): Query<Page>) -> Result<()> {
+        socket.send(format!("{room} {}", page.since)).await?;
+        Ok(())
+    }
+    fn sync_rooms(Chat(socket): Chat, Query(page): Query<Page>, Path(room): Path<u8>) -> Result<()> {
+        socket.send(format!("{room} {}", page.since)).wait()?;
+        Ok(())
+    }
+    async fn lenient(
+        socket: WebSocket,
+        page: Option<Query<Page>>,
+        State(name): State<&'static str>,
+    ) -> Result<()> {
+        socket.send(format!("{name} {}", page.is_some())).await?;
+        Ok(())
+    }
+    async fn around(request: Request, next: Next) -> Result<Response> {
+        next.run(request).await
+    }
+    let urls = || {
+        Urls::new()
+            .websocket("async/<str:room>/", rooms)
+            .websocket("sync/<str:room>/", sync_rooms)
+            .websocket("layered/<str:room>/", rooms.into_view().layer(around))
+            .websocket("lenient/", lenient)
+    };
+    let app = App::new().state("shop").urls(urls()).build().unwrap();
+    for kind in ["async", "sync", "layered"] {
+        let path = |rest: &str| format!("/{kind}/{rest}");
+        assert_eq!(
+            status(open(app.clone(), scope(&path("900/?since=1"))).await),
+            404,
+            "{kind}"
+        );
+        assert_eq!(
+            status(open(app.clone(), scope(&path("9/?since=x"))).await),
+            400,
+            "{kind}"
+        );
+        assert_eq!(status(open(app.clone(), scope(&path("9/"))).await), 400, "{kind}");
+        let mut socket = open(app.clone(), scope(&path("9/?since=1"))).await.unwrap();
+        assert_eq!(socket.recv().await.unwrap(), Some("9 1".into()), "{kind}");
+    }
+    let mut socket = open(app, scope("/lenient/")).await.unwrap();
+    assert_eq!(socket.recv().await.unwrap(), Some("shop false".into()));
+    let stateless = App::new().urls(urls()).build().unwrap();
+    assert_eq!(status(open(stateless, scope("/lenient/")).await), 500);
 }

@@ -7,13 +7,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use nuages_bridge::{Local, LocalScope};
+use tracing::Instrument as _;
 
 use crate::compiler::{Compiled, compile, syntax};
-use crate::driver::{Answer, Call, Driver, RowSink, Sink};
-use crate::pool::{Holder, Pool, Purpose};
+use crate::driver::{Call, Driver, RowSink, Sink, Want};
+use crate::meta::ModelMeta;
+use crate::observe::Watch;
+use crate::pool::{Holder, Limits, Pool, PoolStatus, Purpose};
 use crate::query::{Explain, Select, Statement};
+use crate::replicas::{Replicas, has_written, wrote};
+use crate::router::{routed, routed_write};
 use crate::row::Placed;
-use crate::transaction::{Level, TRANSACTION};
+use crate::transaction::{Isolated, Level, TRANSACTION};
 use crate::{Dialect, Error, Op, Result, Row};
 
 /// The database of a piece of work, where it has one of its own: a request's, a test's.
@@ -43,6 +48,7 @@ static DEFAULT: RwLock<Option<Database>> = RwLock::new(None);
 #[derive(Clone)]
 pub struct Database {
     pool: Arc<Pool>,
+    replicas: Option<Arc<Replicas>>,
 }
 
 impl Database {
@@ -62,20 +68,12 @@ impl Database {
 
     /// The options of a connection, to change before it is made.
     pub fn options(url: impl Into<String>) -> DatabaseOptions {
-        DatabaseOptions {
-            source: Source::Url(url.into()),
-            pool_size: POOL_SIZE,
-            wait_time: WAIT_TIME,
-        }
+        DatabaseOptions::new(Source::Url(url.into()))
     }
 
     /// A database behind a driver of your own.
     pub fn with_driver(driver: Driver) -> DatabaseOptions {
-        DatabaseOptions {
-            source: Source::Driver(driver),
-            pool_size: POOL_SIZE,
-            wait_time: WAIT_TIME,
-        }
+        DatabaseOptions::new(Source::Driver(driver))
     }
 
     /// The database that a call made here would use.
@@ -118,6 +116,35 @@ impl Database {
         Op::leaf("Database::close", async move { pool.close().await })
     }
 
+    /// How its connections are used at this moment.
+    #[must_use]
+    pub fn status(&self) -> PoolStatus {
+        self.pool.status()
+    }
+
+    /// The same database, whose querysets read from copies of it: one after the other.
+    ///
+    /// Only reads of querysets outside of any transaction go there. What writes, an [`atomic`](crate::atomic) whole, `select_for_update` and hand-written SQL go
+    /// to the primary; and so do the reads of a request that has written before, since a replica may be behind. (A request is what has this database as
+    /// its hook; other code has [`primary`](Self::primary).) A replica that does not answer is passed over.
+    #[must_use]
+    pub fn with_replicas(&self, replicas: impl IntoIterator<Item = Self>) -> Self {
+        let pools = replicas.into_iter().map(|replica| replica.pool).collect();
+        Self {
+            pool: Arc::clone(&self.pool),
+            replicas: Replicas::new(pools),
+        }
+    }
+
+    /// The same database without its replicas: for a read that must not be behind.
+    #[must_use]
+    pub fn primary(&self) -> Self {
+        Self {
+            pool: Arc::clone(&self.pool),
+            replicas: None,
+        }
+    }
+
     pub(crate) fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }
@@ -145,9 +172,6 @@ impl fmt::Debug for Database {
     }
 }
 
-/// Connections in a pool.
-const POOL_SIZE: u32 = 10;
-
 impl Database {
     /// How many statements were sent to it since it was connected, without those that begin and end transactions. For tests that pin how many a view needs.
     ///
@@ -170,15 +194,12 @@ impl Database {
     }
 }
 
-/// How long a call waits for a connection, or for its turn.
-const WAIT_TIME: Duration = Duration::from_secs(30);
-
 /// How a database is connected to.
 #[must_use]
 pub struct DatabaseOptions {
     source: Source,
-    pool_size: u32,
-    wait_time: Duration,
+    name: Option<String>,
+    limits: Limits,
 }
 
 enum Source {
@@ -187,15 +208,82 @@ enum Source {
 }
 
 impl DatabaseOptions {
+    fn new(source: Source) -> Self {
+        Self {
+            source,
+            name: None,
+            limits: Limits {
+                name: String::new(),
+                size: 10,
+                wait_time: Duration::from_secs(30),
+                check_after: Duration::from_secs(30),
+                idle_time: Some(Duration::from_mins(10)),
+                lifetime: Some(Duration::from_mins(30)),
+                slow_query: Some(Duration::from_secs(1)),
+                log_values: false,
+                transaction_pooling: false,
+            },
+        }
+    }
+
+    /// What errors and logs call it, where there are several. By default "the PostgreSQL database", and so on.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
     /// How many connections there may be. 10 by default; at least 1.
     pub fn pool_size(mut self, connections: u32) -> Self {
-        self.pool_size = connections;
+        self.limits.size = connections;
         self
     }
 
     /// How long a call waits for a connection, or for its turn to write, before it fails with an error that names who holds them. 30 seconds by default.
+    ///
+    /// A new connection has as much time to be made.
     pub fn wait_time(mut self, wait_time: Duration) -> Self {
-        self.wait_time = wait_time;
+        self.limits.wait_time = wait_time;
+        self
+    }
+
+    /// After how much idle time a connection is asked whether its other end is still there, before it is used. 30 seconds by default.
+    pub fn check_after(mut self, idle: Duration) -> Self {
+        self.limits.check_after = idle;
+        self
+    }
+
+    /// After how much idle time a connection is closed. 10 minutes by default; `None` for never.
+    ///
+    /// A program without a runtime closes none of itself.
+    pub fn idle_time(mut self, idle: impl Into<Option<Duration>>) -> Self {
+        self.limits.idle_time = idle.into();
+        self
+    }
+
+    /// How old a connection gets: one that is older is closed when it is given back, and a new one made. 30 minutes by default; `None` for no limit.
+    pub fn lifetime(mut self, lifetime: impl Into<Option<Duration>>) -> Self {
+        self.limits.lifetime = lifetime.into();
+        self
+    }
+
+    /// How long a statement takes, with the time it waited, before a warning is logged that names its view. 1 second by default; `None` for no warnings.
+    pub fn slow_query(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.limits.slow_query = time.into();
+        self
+    }
+
+    /// Logs the values of statements too, in their spans. Off by default: they are your users' data.
+    pub fn log_values(mut self) -> Self {
+        self.limits.log_values = true;
+        self
+    }
+
+    /// For a PostgreSQL behind a pooler that gives each transaction another connection: PgBouncer with `pool_mode = transaction`.
+    ///
+    /// No prepared statement is kept, each statement outside of an `atomic` is a transaction of its own (two round trips more), and
+    /// [`pinned_connection`](crate::pinned_connection) is refused, since there are no sessions. PgBouncer wants `ignore_startup_parameters = extra_float_digits`.
+    pub fn transaction_pooling(mut self) -> Self {
+        self.limits.transaction_pooling = true;
         self
     }
 
@@ -207,16 +295,25 @@ impl DatabaseOptions {
     pub fn connect(self) -> Op<'static, Database> {
         Op::leaf("Database::connect", async move {
             let driver = match self.source {
-                Source::Url(url) => driver(&url)?,
+                Source::Url(url) => driver(&url, self.limits.transaction_pooling)?,
                 Source::Driver(driver) => driver,
             };
-            let pool = Pool::new(driver, self.pool_size, self.wait_time);
+            let mut limits = self.limits;
+            limits.name = self.name.unwrap_or_else(|| {
+                let kind = match driver.dialect() {
+                    Dialect::Sqlite => "SQLite",
+                    Dialect::Postgres => "PostgreSQL",
+                    Dialect::MariaDb => "MariaDB",
+                };
+                format!("the {kind} database")
+            });
+            let pool = Pool::new(driver, limits);
             // One at once: a wrong URL is an error here, and not in the first request.
             drop(
-                pool.lease(Purpose::Read, Holder::new("`Database::connect`", None))
+                pool.lease(Purpose::Read, Holder::new("Database::connect"))
                     .await?,
             );
-            Ok(Database { pool })
+            Ok(Database { pool, replicas: None })
         })
     }
 }
@@ -224,17 +321,19 @@ impl DatabaseOptions {
 impl fmt::Debug for DatabaseOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DatabaseOptions")
-            .field("pool_size", &self.pool_size)
-            .field("wait_time", &self.wait_time)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
 
-fn driver(url: &str) -> Result<Driver> {
+pub(crate) fn driver(url: &str, transaction_pooling: bool) -> Result<Driver> {
     let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
     match scheme {
         "sqlite" => sqlite(url),
-        "postgres" | "postgresql" => postgres(url),
+        "postgres" | "postgresql" => postgres(url, transaction_pooling),
+        _ if transaction_pooling => Err(Error::configuration(
+            "`transaction_pooling` is for PostgreSQL behind a pooler such as PgBouncer",
+        )),
         "mariadb" | "mysql" => mariadb(url),
         // Not the whole URL: it may hold a password.
         scheme => Err(Error::configuration(format!(
@@ -259,14 +358,14 @@ fn sqlite(_url: &str) -> Result<Driver> {
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(url: &str) -> Result<Driver> {
+fn postgres(url: &str, pooled: bool) -> Result<Driver> {
     Ok(Driver::Async(Arc::new(
-        crate::driver::postgres::PostgresDriver::from_url(url)?,
+        crate::driver::postgres::PostgresDriver::from_url(url, pooled)?,
     )))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres(_url: &str) -> Result<Driver> {
+fn postgres(_url: &str, _pooled: bool) -> Result<Driver> {
     Err(Error::configuration(
         "this program was built without PostgreSQL: turn on the feature `postgres` of nuages-orm",
     ))
@@ -311,6 +410,8 @@ pub(crate) fn resolve(using: Option<Database>) -> Result<Database> {
 pub(crate) struct Target {
     pub(crate) database: Database,
     level: Option<Arc<Level>>,
+    /// What it is about, for errors and logs.
+    model: Option<&'static str>,
 }
 
 impl Target {
@@ -320,26 +421,86 @@ impl Target {
         let level = TRANSACTION
             .get()
             .and_then(|innermost| Level::of(&innermost, &database));
-        Ok(Self { database, level })
+        Ok(Self {
+            database,
+            level,
+            model: None,
+        })
+    }
+
+    /// Where a model's rows are written.
+    pub(crate) fn of_writes(using: Option<Database>, model: &'static ModelMeta) -> Result<Self> {
+        let using = using.or_else(|| routed_write(model));
+        Ok(Self::find(using)?.about(model.name))
+    }
+
+    pub(crate) fn about(mut self, model: &'static str) -> Self {
+        self.model = Some(model);
+        self
+    }
+
+    /// Whether the code around has the connection for itself, and its session.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.level.as_ref().is_some_and(|level| level.is_pinned())
     }
 
     pub(crate) fn in_transaction(&self) -> bool {
-        self.level.is_some()
+        self.level.as_ref().is_some_and(|level| level.is_transaction())
     }
 
-    pub(crate) async fn call(&self, call: Call, purpose: Purpose) -> Result<Answer> {
+    /// Runs a statement; gives the number of rows that it changed or gave.
+    async fn call(&self, call: &mut Call, purpose: Purpose) -> Result<u64> {
+        let limits = self.database.pool.limits();
         self.database.pool.count_statement();
-        let holder = Holder::new("a query", None);
-        match &self.level {
-            Some(level) => level.call(call, holder).await,
-            None => self.database.pool.lease(purpose, holder).await?.call(call).await,
+        let watch = Watch::new(limits, call);
+        let result = self.run(call, purpose).instrument(watch.span.clone()).await;
+        watch.ended(limits, call, &result);
+        result
+    }
+
+    async fn run(&self, call: &mut Call, purpose: Purpose) -> Result<u64> {
+        let holder = Holder::query(self.model);
+        if purpose == Purpose::Write && self.database.replicas.is_some() {
+            wrote();
+        }
+        if let Some(level) = &self.level {
+            return level.call(call, holder).await;
+        }
+        if let Some(level) = Isolated::level(&self.database).await? {
+            return level.call(call, holder).await;
+        }
+        if call.repeatable
+            && let Some(replicas) = &self.database.replicas
+            && !has_written()
+        {
+            // Where none answers, the primary has what they have.
+            if let Some(result) = replicas.call(call, holder).await {
+                return result;
+            }
+        }
+        let pool = &self.database.pool;
+        let mut lease = pool.lease(purpose, holder).await?;
+        match lease.call(call).await {
+            Err(error) if error.is_lost() && call.again() => {
+                drop(lease);
+                pool.lease(purpose, holder).await?.call(call).await
+            }
+            Err(error)
+                if error.is_lost()
+                    && purpose == Purpose::Write
+                    && self.database.dialect() != Dialect::Sqlite =>
+            {
+                Err(Error::commit_unknown(error))
+            }
+            result => result,
         }
     }
 
     /// Runs a statement whose rows go to a sink, and gives the sink back.
-    pub(crate) async fn rows<S: Sink>(&self, call: Call, purpose: Purpose) -> Result<S> {
-        let Answer::Rows(sink) = self.call(call, purpose).await? else {
-            unreachable!("a driver answers what it was asked for")
+    pub(crate) async fn rows<S: Sink>(&self, mut call: Call, purpose: Purpose) -> Result<S> {
+        self.call(&mut call, purpose).await?;
+        let Want::Rows(sink) = call.want else {
+            unreachable!("a call for rows has a sink")
         };
         match (sink as Box<dyn Any>).downcast::<S>() {
             Ok(sink) => Ok(*sink),
@@ -347,11 +508,8 @@ impl Target {
         }
     }
 
-    pub(crate) async fn count(&self, call: Call, purpose: Purpose) -> Result<u64> {
-        match self.call(call, purpose).await? {
-            Answer::Count(count) => Ok(count),
-            Answer::Rows(_) | Answer::Done => unreachable!("a driver answers what it was asked for"),
-        }
+    pub(crate) async fn count(&self, mut call: Call, purpose: Purpose) -> Result<u64> {
+        self.call(&mut call, purpose).await
     }
 }
 
@@ -389,10 +547,17 @@ where
         self.rows.push(decoded?);
         Ok(())
     }
+
+    fn restart(&mut self) -> bool {
+        self.rows.clear();
+        true
+    }
 }
 
 fn prepare(using: Option<Database>, statement: Statement) -> Result<(Target, Compiled)> {
-    let target = Target::find(using)?;
+    let model = statement.model();
+    let using = using.or_else(|| routed(&statement));
+    let target = Target::find(using)?.about(model.name);
     let compiled = compile(target.database.dialect(), statement, target.in_transaction())?;
     Ok((target, compiled))
 }
@@ -410,6 +575,7 @@ where
     T: Send + 'static,
 {
     let model = statement.model();
+    let locks = matches!(&statement, Statement::Select(select) if select.lock.is_some());
     let (
         target,
         Compiled {
@@ -419,7 +585,8 @@ where
             writes,
         },
     ) = prepare(using, statement)?;
-    let call = Call::rows(sql, values, Box::new(Decode::new(decode, places)));
+    let mut call = Call::rows(sql, values, Box::new(Decode::new(decode, places)));
+    call.repeatable = !writes && !locks;
     let sink: Result<Decode<T, D>> = target.rows(call, purpose(writes)).await;
     let sink = sink.map_err(|error| error.of_model(model))?;
     Ok(sink.into_rows())

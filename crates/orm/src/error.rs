@@ -59,6 +59,7 @@ enum Kind {
     #[error("{}", Integrity(*violation, constraint.as_deref(), columns))]
     Integrity {
         violation: Violation,
+        table: Option<String>,
         constraint: Option<String>,
         columns: Vec<String>,
         #[source]
@@ -89,9 +90,25 @@ enum Kind {
     #[error("{what} needs a transaction: call it inside `atomic(..)`")]
     NoTransaction { what: &'static str },
     #[error(
-        "the database is locked by another program, or another transaction came first; run the transaction again"
+        "{inner} asks for {asked}, and is inside {outer}, which began without it: ask for it there, where the transaction begins"
     )]
-    Contention(#[source] BoxError),
+    ModeInside {
+        inner: String,
+        asked: &'static str,
+        outer: String,
+    },
+    #[error("{0}")]
+    Contention(Contention, #[source] BoxError),
+    #[error("the statement took longer than the database allows it, and was stopped")]
+    Timeout(#[source] BoxError),
+    #[error(
+        "the connection was lost while the write was on its way, so it may have happened or not: look for it before it is done again"
+    )]
+    CommitUnknown(#[source] BoxError),
+    #[error("an `on_commit_or_fail` hook failed; its transaction is committed")]
+    Hook(#[source] BoxError),
+    #[error("{what} is not to be had here: {fix}")]
+    Unsupported { what: &'static str, fix: &'static str },
     #[error("the connection to the database failed")]
     Connection(#[source] BoxError),
     #[error("column {column} cannot be read: {problem}")]
@@ -106,6 +123,17 @@ enum Kind {
     Statement(#[source] BoxError),
     #[error(transparent)]
     Other(BoxError),
+}
+
+/// How another transaction was in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Contention {
+    #[error("another transaction changed what this one has read; run the transaction again")]
+    Serialization,
+    #[error("the database ended a deadlock between transactions with this one; run the transaction again")]
+    Deadlock,
+    #[error("what is wanted is locked by another transaction or program; run the transaction again")]
+    Locked,
 }
 
 /// Writes which rule was broken, and where.
@@ -194,9 +222,37 @@ impl Error {
         Self::new(Kind::Statement(source.into()))
     }
 
-    /// A database that is locked, a deadlock, or a failure to serialise. For drivers.
-    pub fn contention(source: impl Into<BoxError>) -> Self {
-        Self::new(Kind::Contention(source.into()))
+    /// Something that another transaction or program has locked, and that was waited for in vain or not at all. For drivers.
+    pub fn locked(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Contention(Contention::Locked, source.into()))
+    }
+
+    /// A transaction that does not fit the others that ran beside it. For drivers.
+    pub fn serialization(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Contention(Contention::Serialization, source.into()))
+    }
+
+    /// A circle of transactions that wait for each other, which the database ended with this one. For drivers.
+    pub fn deadlock(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Contention(Contention::Deadlock, source.into()))
+    }
+
+    /// A statement that the database stopped because it took too long. For drivers.
+    pub fn timeout(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Timeout(source.into()))
+    }
+
+    /// A write whose answer was lost with the connection.
+    pub(crate) fn commit_unknown(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::CommitUnknown(source.into()))
+    }
+
+    pub(crate) fn hook(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Hook(source.into()))
+    }
+
+    pub(crate) fn unsupported(what: &'static str, fix: &'static str) -> Self {
+        Self::new(Kind::Unsupported { what, fix })
     }
 
     /// A mistake in the settings, or in a model.
@@ -215,21 +271,33 @@ impl Error {
     ) -> Self {
         Self::new(Kind::Integrity {
             violation,
+            table: None,
             constraint,
             columns,
             source,
         })
     }
 
+    /// With the table whose rule was broken. For drivers.
+    #[must_use]
+    pub fn with_table(mut self, name: Option<String>) -> Self {
+        if let (Kind::Integrity { table, .. }, Some(name)) = (&mut *self.kind, name) {
+            *table = Some(name);
+        }
+        self
+    }
+
     /// With what the database did not tell of a broken rule, and the model knows.
     pub(crate) fn of_model(mut self, model: &ModelMeta) -> Self {
         if let Kind::Integrity {
             violation,
+            table,
             constraint,
             columns,
             ..
         } = &mut *self.kind
         {
+            table.get_or_insert_with(|| model.table.to_owned());
             let rules = crate::schema::rules(model);
             let found = match (constraint.as_deref(), columns.is_empty()) {
                 (Some(name), true) => rules.into_iter().find(|rule| rule.name == name),
@@ -275,6 +343,10 @@ impl Error {
         Self::new(Kind::NotDurable { inner, outer })
     }
 
+    pub(crate) fn mode_inside(inner: String, asked: &'static str, outer: String) -> Self {
+        Self::new(Kind::ModeInside { inner, asked, outer })
+    }
+
     pub(crate) fn no_transaction(what: &'static str) -> Self {
         Self::new(Kind::NoTransaction { what })
     }
@@ -287,7 +359,11 @@ impl Error {
     pub(crate) fn breaks_transaction(&self) -> bool {
         matches!(
             *self.kind,
-            Kind::Integrity { .. } | Kind::Contention(_) | Kind::Connection(_) | Kind::Statement(_)
+            Kind::Integrity { .. }
+                | Kind::Contention(..)
+                | Kind::Timeout(_)
+                | Kind::Connection(_)
+                | Kind::Statement(_)
         )
     }
 
@@ -335,6 +411,15 @@ impl Error {
     #[must_use]
     pub fn is_not_null_violation(&self) -> bool {
         self.violates(Violation::NotNull)
+    }
+
+    /// The table whose rule was broken. MariaDB names it for foreign keys and checks only; for the statements of a model it is filled in.
+    #[must_use]
+    pub fn table(&self) -> Option<&str> {
+        match &*self.kind {
+            Kind::Integrity { table, .. } => table.as_deref(),
+            _ => None,
+        }
     }
 
     /// The name of the broken constraint.
@@ -389,19 +474,76 @@ impl Error {
     /// Whether the call has to be made inside, or (a durable `atomic`) outside a transaction.
     #[must_use]
     pub fn is_transaction_required(&self) -> bool {
-        matches!(*self.kind, Kind::NoTransaction { .. } | Kind::NotDurable { .. })
+        matches!(
+            *self.kind,
+            Kind::NoTransaction { .. } | Kind::NotDurable { .. } | Kind::ModeInside { .. }
+        )
     }
 
-    /// Whether others were in the way, so that the same transaction may succeed when it is run again.
+    /// Whether others were in the way, so that the same transaction may succeed when it is run again, as [`atomic_retry`](crate::atomic_retry) does: it is
+    /// one of the three that follow.
     #[must_use]
     pub fn is_contention(&self) -> bool {
-        matches!(*self.kind, Kind::Contention(_))
+        matches!(*self.kind, Kind::Contention(..))
     }
 
-    /// Whether the connection could not be made, or broke.
+    /// Whether the transaction does not fit the others that ran beside it.
+    #[must_use]
+    pub fn is_serialization_failure(&self) -> bool {
+        matches!(*self.kind, Kind::Contention(Contention::Serialization, _))
+    }
+
+    /// Whether the database ended a circle of waiting transactions with this one.
+    ///
+    /// A circle that is found in this program, of connections that wait for each other, is an error of the [bridge](Self::bridge).
+    #[must_use]
+    pub fn is_deadlock(&self) -> bool {
+        matches!(*self.kind, Kind::Contention(Contention::Deadlock, _))
+    }
+
+    /// Whether a lock was not to be had, at once or within the time that the database waits.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        matches!(*self.kind, Kind::Contention(Contention::Locked, _))
+    }
+
+    /// Whether the database stopped the statement because it took too long.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(*self.kind, Kind::Timeout(_))
+    }
+
+    /// Whether the connection could not be made, or broke: also [while a write was on its way](Self::is_commit_unknown).
     #[must_use]
     pub fn is_connection(&self) -> bool {
-        matches!(*self.kind, Kind::Connection(_) | Kind::Closed)
+        matches!(
+            *self.kind,
+            Kind::Connection(_) | Kind::CommitUnknown(_) | Kind::Closed
+        )
+    }
+
+    /// Whether the connection was lost while a COMMIT, or a write outside of a transaction, was on its way. It may have happened, so it is never done again
+    /// by itself: give it a key that is unique, and look for that.
+    #[must_use]
+    pub fn is_commit_unknown(&self) -> bool {
+        matches!(*self.kind, Kind::CommitUnknown(_))
+    }
+
+    /// Whether it comes from an [`on_commit_or_fail`](crate::on_commit_or_fail) hook: the transaction is committed.
+    #[must_use]
+    pub fn is_after_commit(&self) -> bool {
+        matches!(*self.kind, Kind::Hook(_))
+    }
+
+    /// Whether the database has no such thing.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        matches!(*self.kind, Kind::Unsupported { .. })
+    }
+
+    /// Whether it is the connection that is lost, and not the pool that is closed.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(*self.kind, Kind::Connection(_))
     }
 
     /// Whether a column held a value of another shape than expected.

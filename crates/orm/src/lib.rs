@@ -76,11 +76,15 @@ pub mod driver;
 pub mod dynamic;
 mod error;
 mod field_type;
+mod lease;
 pub mod meta;
+mod observe;
 mod placeholders;
 mod pool;
 pub mod query;
 mod raw;
+mod replicas;
+mod router;
 mod row;
 mod schema;
 #[cfg(test)]
@@ -97,10 +101,15 @@ pub use database::{Database, DatabaseOptions};
 pub use dialect::Dialect;
 pub use error::{BoxError, Error, Result};
 pub use field_type::{ColumnType, FieldType, Primitive};
+pub use observe::{
+    Statements, assert_num_queries, assert_num_queries_sync, count_queries, count_queries_sync,
+};
+pub use pool::PoolStatus;
 pub use raw::{FromRow, Raw, raw, raw_trusted};
+pub use router::{Router, set_router};
 pub use row::Row;
 pub use schema::create_tables;
-pub use transaction::{atomic, on_commit};
+pub use transaction::{atomic, atomic_retry, on_commit, on_commit_or_fail, pinned_connection};
 pub use value::{Kind, Value};
 
 /// What every call of the ORM that touches a database returns: `.await` it, or `.wait()` for it.

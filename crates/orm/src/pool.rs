@@ -2,36 +2,65 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use nuages_bridge::deadlock::{Held, Resource};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
-use crate::driver::{Answer, Call, Connection, Driver, Fit, Keep, Turns, current_runtime};
+use crate::driver::{Connection, Driver, Fit, Turns, current_runtime};
+use crate::lease::{Lease, Permits};
 use crate::{Dialect, Error, Result};
-
-/// After so long without use, a server may have closed the connection: it is asked first.
-const STALE: Duration = Duration::from_secs(30);
 
 /// Who holds a connection or waits for one: what errors name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holder {
     what: &'static str,
-    location: Option<&'static Location<'static>>,
+    /// What a query is about.
+    model: Option<&'static str>,
+    location: &'static Location<'static>,
 }
 
 impl Holder {
-    pub(crate) fn new(what: &'static str, location: Option<&'static Location<'static>>) -> Self {
-        Self { what, location }
+    #[track_caller]
+    pub(crate) fn new(what: &'static str) -> Self {
+        Self::at(what, Location::caller())
+    }
+
+    pub(crate) fn at(what: &'static str, location: &'static Location<'static>) -> Self {
+        Self {
+            what,
+            model: None,
+            location,
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn query(model: Option<&'static str>) -> Self {
+        Self {
+            what: "a query",
+            model,
+            location: Location::caller(),
+        }
+    }
+
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    fn hold(&self, resource: &Resource) -> Held {
+        resource.hold_at(self.what, self.location)
     }
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.location {
-            Some(location) => write!(f, "{} ({location})", self.what),
-            None => f.write_str(self.what),
+        match (self.what, self.model) {
+            ("a query", Some(model)) => write!(f, "a query of {model}"),
+            ("a query", None) => f.write_str("a query"),
+            (what, _) => write!(f, "`{what}` ({})", self.location),
         }
     }
 }
@@ -43,15 +72,32 @@ pub(crate) enum Purpose {
     Write,
 }
 
+/// What a pool was told; `DatabaseOptions` says what it means.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) name: String,
+    pub(crate) size: u32,
+    pub(crate) wait_time: Duration,
+    pub(crate) check_after: Duration,
+    pub(crate) idle_time: Option<Duration>,
+    pub(crate) lifetime: Option<Duration>,
+    pub(crate) slow_query: Option<Duration>,
+    pub(crate) log_values: bool,
+    pub(crate) transaction_pooling: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct Pool {
     driver: Driver,
-    size: u32,
-    wait_time: Duration,
+    limits: Limits,
     /// A permit is the right to a connection.
     places: Arc<Semaphore>,
     /// A turn is the right to read or write, where the database does not sort that out itself.
     turns: Arc<Semaphore>,
+    /// The same for the graph of who waits for whom.
+    connections: Resource,
+    writer: Resource,
+    waiting: AtomicUsize,
     state: Mutex<State>,
     /// Statements sent so far.
     statements: AtomicU64,
@@ -61,9 +107,11 @@ pub(crate) struct Pool {
 struct State {
     /// Last in, first out: the others get a chance to go stale.
     idle: Vec<Connection>,
-    holders: Vec<Held>,
+    holders: Vec<Taken>,
     last: u64,
     closed: bool,
+    /// A task closes what is idle for too long.
+    tidied: bool,
 }
 
 impl State {
@@ -92,10 +140,15 @@ impl State {
         }
         gone
     }
+
+    fn take_expired(&mut self, limits: &Limits) -> Vec<Connection> {
+        let expired = |connection: &mut Connection| connection.has_expired(limits.lifetime, limits.idle_time);
+        self.idle.extract_if(.., expired).collect()
+    }
 }
 
 #[derive(Debug)]
-struct Held {
+struct Taken {
     id: u64,
     holder: Holder,
     writes: bool,
@@ -103,20 +156,26 @@ struct Held {
 }
 
 impl Pool {
-    pub(crate) fn new(driver: Driver, size: u32, wait_time: Duration) -> Arc<Self> {
-        let size = size.max(1);
+    pub(crate) fn new(driver: Driver, limits: Limits) -> Arc<Self> {
+        let limits = Limits {
+            size: limits.size.max(1),
+            ..limits
+        };
+        let size = limits.size as usize;
         let turns = match driver.turns() {
             Turns::Free | Turns::OneWriter => 1,
             Turns::OneWriterNoReaders => size,
         };
         Arc::new(Self {
             driver,
-            size,
-            wait_time,
-            places: Arc::new(Semaphore::new(size as usize)),
-            turns: Arc::new(Semaphore::new(turns as usize)),
+            places: Arc::new(Semaphore::new(size)),
+            turns: Arc::new(Semaphore::new(turns)),
+            connections: Resource::new(format!("a connection to {}", limits.name), size),
+            writer: Resource::new(format!("the turn to write to {}", limits.name), 1),
+            waiting: AtomicUsize::new(0),
             state: Mutex::default(),
             statements: AtomicU64::new(0),
+            limits,
         })
     }
 
@@ -132,8 +191,18 @@ impl Pool {
         self.driver.dialect()
     }
 
-    pub(crate) fn wait_time(&self) -> Duration {
-        self.wait_time
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn status(&self) -> PoolStatus {
+        let state = self.state();
+        PoolStatus {
+            size: self.limits.size as usize,
+            idle: state.idle.len(),
+            in_use: state.holders.len(),
+            waiting: self.waiting.load(Ordering::Relaxed),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -146,7 +215,7 @@ impl Pool {
         match (self.driver.turns(), purpose) {
             (Turns::Free, _) | (Turns::OneWriter, Purpose::Read) => 0,
             (Turns::OneWriter, Purpose::Write) | (Turns::OneWriterNoReaders, Purpose::Read) => 1,
-            (Turns::OneWriterNoReaders, Purpose::Write) => self.size,
+            (Turns::OneWriterNoReaders, Purpose::Write) => self.limits.size,
         }
     }
 
@@ -169,7 +238,7 @@ impl Pool {
             }
             state.last += 1;
             let id = state.last;
-            state.holders.push(Held {
+            state.holders.push(Taken {
                 id,
                 holder,
                 writes: purpose == Purpose::Write,
@@ -177,34 +246,44 @@ impl Pool {
             });
             id
         };
-        let keep = Arc::new(Permits {
-            pool: Arc::clone(self),
-            id,
-            _turn: turn,
-            _place: place,
-        });
-        let mut lease = Lease {
-            connection: None,
-            in_transaction: false,
-            keep,
-            pool: Arc::clone(self),
-        };
+        let permits = Permits::new(Arc::clone(self), id, turn, place);
         loop {
-            lease.connection = self.state().take_idle();
-            match &mut lease.connection {
+            let idle = self.state().take_idle();
+            match idle {
                 None => {
-                    drop(self.state().make_room(self.size));
-                    lease.connection = Some(self.driver.connect().await?);
-                    return Ok(lease);
+                    drop(self.state().make_room(self.limits.size));
+                    return Ok(Lease::new(self.connect().await?, permits, false));
                 }
-                Some(connection) if connection.may_be_stale(STALE) => {
+                Some(connection) if connection.has_expired(self.limits.lifetime, None) => drop(connection),
+                Some(mut connection) if connection.may_be_stale(self.limits.check_after) => {
                     if connection.ping().await.is_ok() {
-                        return Ok(lease);
+                        return Ok(Lease::new(connection, permits, true));
                     }
-                    lease.connection = None;
                 }
-                Some(_) => return Ok(lease),
+                Some(connection) => return Ok(Lease::new(connection, permits, true)),
             }
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection> {
+        match tokio::time::timeout(self.limits.wait_time, self.driver.connect()).await {
+            Ok(connected) => connected,
+            Err(_) => Err(Error::connection(format!(
+                "{} did not answer within {:?}",
+                self.limits.name, self.limits.wait_time
+            ))),
+        }
+    }
+
+    /// What the code of a transaction holds while it runs, for the graph of who waits for whom.
+    pub(crate) fn held(&self, purpose: Purpose, holder: Holder) -> Holds {
+        let alone = match (self.driver.turns(), purpose) {
+            (Turns::OneWriter | Turns::OneWriterNoReaders, Purpose::Write) => Some(holder.hold(&self.writer)),
+            _ => None,
+        };
+        Holds {
+            connection: Some(holder.hold(&self.connections)),
+            alone,
         }
     }
 
@@ -220,9 +299,16 @@ impl Pool {
             Err(TryAcquireError::Closed) => return Err(Error::closed()),
             Err(TryAcquireError::NoPermits) => {}
         }
-        match tokio::time::timeout(self.wait_time, Arc::clone(semaphore).acquire_many_owned(n)).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) => Err(Error::closed()),
+        let _waiting = Waiting::new(&self.waiting);
+        let resource = match wanted {
+            Wanted::Place => &self.connections,
+            Wanted::Turn => &self.writer,
+        };
+        let acquired = resource.wait_at(Arc::clone(semaphore).acquire_many_owned(n), holder.location);
+        match tokio::time::timeout(self.limits.wait_time, acquired).await {
+            Ok(Ok(Ok(permit))) => Ok(permit),
+            Ok(Ok(Err(_))) => Err(Error::closed()),
+            Ok(Err(deadlock)) => Err(deadlock.into()),
             Err(_) => Err(self.waited(holder, wanted)),
         }
     }
@@ -237,26 +323,73 @@ impl Pool {
             .collect();
         let (of, fix) = match wanted {
             Wanted::Place => (
-                format!("a connection (the pool has {})", self.size),
+                format!(
+                    "a connection to {} (the pool has {})",
+                    self.limits.name, self.limits.size
+                ),
                 "let those end, or raise `.pool_size(..)`; a task that a transaction waits for needs a connection beside it",
             ),
             Wanted::Turn => (
-                "its turn to write (SQLite has one writer at a time)".to_owned(),
+                format!(
+                    "its turn to write to {} (SQLite has one writer at a time)",
+                    self.limits.name
+                ),
                 "let that end first; a transaction must not wait for another task that writes",
             ),
         };
-        Error::wait_time(holder.to_string(), of, self.wait_time, holders.join(", "), fix)
+        Error::wait_time(
+            holder.to_string(),
+            of,
+            self.limits.wait_time,
+            holders.join(", "),
+            fix,
+        )
+    }
+
+    /// Takes a connection back that the next user can have as it is.
+    pub(crate) fn give_back(self: &Arc<Self>, connection: Connection) {
+        if connection.has_expired(self.limits.lifetime, None) {
+            return;
+        }
+        let mut state = self.state();
+        if state.closed {
+            return;
+        }
+        state.idle.push(connection);
+        let (Some(idle_time), false) = (self.limits.idle_time, state.tidied) else {
+            return;
+        };
+        // Without a runtime, nothing is driven beside the calls themselves.
+        if let Ok(runtime) = Handle::try_current() {
+            state.tidied = true;
+            drop(state);
+            runtime.spawn(tidy(Tidying(Arc::downgrade(self)), idle_time));
+        }
+    }
+
+    /// A connection failed by itself: the server may have gone, so the idle ones are not trusted either.
+    pub(crate) fn distrust(&self) {
+        let idle = std::mem::take(&mut self.state().idle);
+        drop(idle);
+    }
+
+    /// A user's rights have ended.
+    pub(crate) fn ended(&self, id: u64) {
+        let mut state = self.state();
+        if let Some(at) = state.holders.iter().position(|held| held.id == id) {
+            state.holders.swap_remove(at);
+        }
     }
 
     /// Refuses new users, waits for the present ones, and closes all connections.
     pub(crate) async fn close(&self) -> Result<()> {
         self.state().closed = true;
-        let all = Arc::clone(&self.places).acquire_many_owned(self.size);
-        let _all = match tokio::time::timeout(self.wait_time, all).await {
+        let all = Arc::clone(&self.places).acquire_many_owned(self.limits.size);
+        let _all = match tokio::time::timeout(self.limits.wait_time, all).await {
             Ok(Ok(all)) => all,
             // Somebody else closed it.
             Ok(Err(_)) => return Ok(()),
-            Err(_) => return Err(self.waited(Holder::new("`Database::close`", None), Wanted::Place)),
+            Err(_) => return Err(self.waited(Holder::new("Database::close"), Wanted::Place)),
         };
         let idle = std::mem::take(&mut self.state().idle);
         for connection in idle {
@@ -268,118 +401,103 @@ impl Pool {
     }
 }
 
+/// A pool at this moment, for monitoring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolStatus {
+    /// How many connections there may be.
+    pub size: usize,
+    /// Open, and with nobody.
+    pub idle: usize,
+    /// With a query or a transaction.
+    pub in_use: usize,
+    /// Calls that wait for one, or for their turn to write.
+    pub waiting: usize,
+}
+
+/// Counts a call that waits.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Says that nobody tidies any more, also where the runtime ended the task.
+struct Tidying(Weak<Pool>);
+
+impl Drop for Tidying {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.upgrade() {
+            pool.state().tidied = false;
+        }
+    }
+}
+
+/// Closes connections that were idle for too long, until there are no idle ones.
+async fn tidy(tidying: Tidying, idle_time: Duration) {
+    loop {
+        tokio::time::sleep(idle_time).await;
+        let Some(pool) = tidying.0.upgrade() else { return };
+        let (expired, done) = {
+            let mut state = pool.state();
+            (state.take_expired(&pool.limits), state.idle.is_empty())
+        };
+        for connection in expired {
+            // It says goodbye where its protocol has one; what goes wrong with that is of no interest to anybody.
+            let _closed = connection.close().await;
+        }
+        if done {
+            return;
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Place,
     Turn,
 }
 
-/// The rights that go with a connection: given back together, once nothing runs on it any more.
-struct Permits {
-    pool: Arc<Pool>,
-    id: u64,
-    _turn: Option<OwnedSemaphorePermit>,
-    _place: OwnedSemaphorePermit,
+/// What code holds while it runs, as the bridge's graph of waits knows it.
+#[derive(Debug, Default)]
+pub(crate) struct Holds {
+    connection: Option<Held>,
+    alone: Option<Held>,
 }
 
-impl Drop for Permits {
-    fn drop(&mut self) {
-        let mut state = self.pool.state();
-        if let Some(at) = state.holders.iter().position(|held| held.id == self.id) {
-            state.holders.swap_remove(at);
-        }
-    }
-}
-
-/// A connection on loan. Dropped, it goes back to the pool, or is closed where it is in a state that the next user must not find.
-pub(crate) struct Lease {
-    connection: Option<Connection>,
-    in_transaction: bool,
-    keep: Arc<Permits>,
-    pool: Arc<Pool>,
-}
-
-impl Lease {
-    pub(crate) async fn call(&mut self, call: Call) -> Result<Answer> {
-        let keep: Keep = Arc::clone(&self.keep) as Keep;
-        match &mut self.connection {
-            Some(connection) => connection.call(call, &keep).await,
-            None => Err(Error::connection("the connection was closed")),
+impl Holds {
+    /// The connection of the transaction around a savepoint, which waits for this one's end.
+    pub(crate) fn of(resource: &Resource, holder: Holder) -> Self {
+        Self {
+            connection: Some(holder.hold(resource)),
+            alone: None,
         }
     }
 
-    /// Whether nothing was cut off on it, and it did not fail.
-    pub(crate) fn is_usable(&self) -> bool {
-        self.connection.as_ref().is_some_and(Connection::is_usable)
-    }
-
-    pub(crate) async fn begin(&mut self) -> Result<()> {
-        // From the start: whether a statement that was cut off began a transaction is not known.
-        self.in_transaction = true;
-        let sql = match self.pool.dialect() {
-            // Takes the write lock at once. A transaction that reads first and asks for it later can only be refused, if another one wrote meanwhile.
-            Dialect::Sqlite => "BEGIN IMMEDIATE",
-            Dialect::Postgres | Dialect::MariaDb => "BEGIN",
-        };
-        self.call(Call::batch(sql)).await?;
-        Ok(())
-    }
-
-    pub(crate) async fn commit(&mut self) -> Result<()> {
-        match self.call(Call::batch("COMMIT")).await {
-            Ok(_) => {
-                self.in_transaction = false;
-                Ok(())
-            }
-            Err(error) => {
-                // What failed at COMMIT may have left the transaction open.
-                let _ = self.roll_back().await;
-                Err(error)
-            }
+    /// Runs a future that has to end before what is held can be given back.
+    pub(crate) async fn scope<F: Future>(&self, future: F) -> F::Output {
+        match (&self.connection, &self.alone) {
+            (Some(connection), Some(alone)) => connection.scope(alone.scope(future)).await,
+            (Some(connection), None) => connection.scope(future).await,
+            (None, _) => future.await,
         }
     }
 
-    /// Rolls back. Where even that fails, the connection is closed when it is dropped.
-    pub(crate) async fn roll_back(&mut self) -> Result<()> {
-        self.call(Call::batch("ROLLBACK")).await?;
-        self.in_transaction = false;
-        Ok(())
-    }
-
-    /// Ends a transaction that nobody waits for any more.
-    pub(crate) fn abandon(mut self) {
-        if !self.is_usable() {
-            return;
-        }
-        // Locks are held until then, so it is done now and not by the next user. Without a runtime the connection is closed, which rolls back too.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                if let Err(error) = self.roll_back().await {
-                    tracing::warn!(%error, "a transaction was abandoned and could not be rolled back; its connection is closed");
-                }
-            });
-        }
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else {
-            return;
-        };
-        if !connection.is_usable() {
-            if connection.is_broken() {
-                // The server may have gone: the idle ones are not trusted either.
-                let _idle = std::mem::take(&mut self.pool.state().idle);
-            }
-            return;
-        }
-        if self.in_transaction {
-            return;
-        }
-        let mut state = self.pool.state();
-        if !state.closed {
-            state.idle.push(connection);
+    /// As [`scope`](Self::scope), for sync code.
+    pub(crate) fn sync_scope<R>(&self, f: impl FnOnce() -> R) -> R {
+        match (&self.connection, &self.alone) {
+            (Some(connection), Some(alone)) => connection.sync_scope(|| alone.sync_scope(f)),
+            (Some(connection), None) => connection.sync_scope(f),
+            (None, _) => f(),
         }
     }
 }

@@ -171,8 +171,8 @@ struct Prepared {
 }
 
 fn prepare(raw: Raw) -> Result<Prepared> {
-    let purpose = purpose(&raw.sql)?;
     let target = Target::find(raw.using)?;
+    let purpose = purpose(&raw.sql, target.is_pinned())?;
     let mut values = raw.values;
     let sql = match target.database.dialect() {
         Dialect::Sqlite => numbered(&raw.sql).map_or(raw.sql, Cow::Owned),
@@ -191,8 +191,8 @@ fn prepare(raw: Raw) -> Result<Prepared> {
 ///
 /// # Errors
 ///
-/// The statement would change the connection for its next user.
-fn purpose(sql: &str) -> Result<Purpose> {
+/// The statement would change the connection for its next user. One that is pinned is made new before.
+fn purpose(sql: &str, pinned: bool) -> Result<Purpose> {
     let words = code(sql);
     let mut words = words
         .split(|c: char| !c.is_ascii_alphabetic() && c != '_')
@@ -209,8 +209,8 @@ fn purpose(sql: &str) -> Result<Purpose> {
                 "`{first}` would leave the transaction of a pooled connection to its next user: use `atomic(..)`"
             )))
         }
-        "SET" if words.next().as_deref() != Some("LOCAL") => Err(Error::configuration(
-            "`SET` would change a pooled connection for its next user: write `SET LOCAL ..` inside `atomic(..)`",
+        "SET" if !pinned && words.next().as_deref() != Some("LOCAL") => Err(Error::configuration(
+            "`SET` would change a pooled connection for its next user: write `SET LOCAL ..` inside `atomic(..)`, or take a `pinned_connection(..)`",
         )),
         _ => Ok(Purpose::Write),
     }
@@ -228,7 +228,7 @@ mod tests {
             "WITH a AS (SELECT 1) SELECT * FROM a",
             "(SELECT 1)",
         ] {
-            assert_eq!(purpose(sql).unwrap(), Purpose::Read, "{sql}");
+            assert_eq!(purpose(sql, false).unwrap(), Purpose::Read, "{sql}");
         }
         for sql in [
             "INSERT INTO a VALUES (1)",
@@ -236,7 +236,7 @@ mod tests {
             "PRAGMA user_version = 3",
             "VACUUM",
         ] {
-            assert_eq!(purpose(sql).unwrap(), Purpose::Write, "{sql}");
+            assert_eq!(purpose(sql, false).unwrap(), Purpose::Write, "{sql}");
         }
     }
 
@@ -249,8 +249,8 @@ mod tests {
             "SET search_path TO x",
             "savepoint a",
         ] {
-            assert!(purpose(sql).unwrap_err().is_configuration(), "{sql}");
+            assert!(purpose(sql, false).unwrap_err().is_configuration(), "{sql}");
         }
-        assert!(purpose("SET LOCAL statement_timeout = 5").is_ok());
+        assert!(purpose("SET LOCAL statement_timeout = 5", false).is_ok());
     }
 }

@@ -7,6 +7,7 @@ use crate::database::Database;
 use crate::driver::{Call, Violation};
 use crate::meta::{ColumnMeta, ModelMeta, OnDelete, RelationMeta};
 use crate::pool::Holder;
+use crate::router::check_relations;
 use crate::transaction::run_all;
 use crate::{Dialect, Kind, Op};
 
@@ -20,12 +21,16 @@ use crate::{Dialect, Kind, Op};
 /// # Errors
 ///
 /// The database's.
+#[track_caller]
 pub fn create_tables(database: &Database, models: &[&'static ModelMeta]) -> Op<'static, ()> {
     let statements = statements(database.dialect(), models);
     let database = database.clone();
+    let holder = Holder::new("create_tables");
+    let checked = check_relations(models);
     Op::leaf("create_tables", async move {
+        checked?;
         let calls = statements.into_iter().map(Call::batch).collect();
-        run_all(database, Holder::new("`create_tables`", None), calls).await
+        run_all(database, holder, calls).await
     })
 }
 

@@ -30,7 +30,7 @@ common::async_tests! {
     write_beside_savepoint;
     savepoint_dropped;
     hooks_of_a_dropped_caller;
-    pool_of_one[.pool_size(1).wait_time(std::time::Duration::from_millis(300))];
+    pool_of_one[.pool_size(1).wait_time(std::time::Duration::from_secs(1))];
     reads_beside_a_transaction[.pool_size(2)];
     last_copies_async;
     last_copies_threads;
@@ -693,15 +693,13 @@ fn parallel_queries_on_postgres() {
         |options| options,
         |db| {
             on_current_thread(async {
-                // Arrives, and waits until ten have.
+                raw("CREATE SEQUENCE arrived").using(&db).execute().await.unwrap();
+                // Arrives, and waits until ten have. A sequence is seen by all at once, committed or not, and never goes back.
                 raw("CREATE FUNCTION together() RETURNS integer LANGUAGE plpgsql AS $$
                  BEGIN
-                     PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema()));
-                     FOR i IN 1..1000 LOOP
-                         IF (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'
-                             AND objid::bigint = hashtext(current_schema())::bigint & 4294967295) = 10 THEN
-                             -- The others need the time to see it too.
-                             PERFORM pg_sleep(0.2);
+                     PERFORM nextval('arrived');
+                     FOR i IN 1..2000 LOOP
+                         IF (SELECT last_value FROM arrived) >= 10 THEN
                              RETURN i;
                          END IF;
                          PERFORM pg_sleep(0.01);

@@ -14,8 +14,8 @@ use nuages_orm::driver::{BlockingConnection, BlockingDriver, Driver, RowSink};
 use nuages_orm::{Database, Dialect, Error, Result, Value, atomic, raw};
 
 common::async_tests! {
-    who_holds_the_connection_is_named[.pool_size(1).wait_time(std::time::Duration::from_millis(100))];
-    closing_waits[.wait_time(std::time::Duration::from_millis(100))];
+    who_holds_the_connection_is_named[.pool_size(1).wait_time(std::time::Duration::from_millis(400))];
+    closing_waits[.wait_time(std::time::Duration::from_millis(400))];
 }
 
 async fn who_holds_the_connection_is_named(db: Database) {
@@ -36,7 +36,7 @@ async fn who_holds_the_connection_is_named(db: Database) {
         assert!(error.is_pool_timeout(), "{error}");
         let text = error.to_string();
         assert!(
-            text.contains("a query waited 100ms") && text.contains("tests/pool.rs:"),
+            text.contains("a query waited 400ms") && text.contains("tests/pool.rs:"),
             "{text}"
         );
         finish.send(()).unwrap();

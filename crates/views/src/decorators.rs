@@ -7,11 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderValue, Method, header};
 use nuages_handler::{
-    CsrfExempt, IntoMiddleware as _, IntoView, Layer, Methods, NeutralMiddleware, Next, Request, Response,
-    Result, View,
+    CsrfExempt, ETag, IntoMiddleware as _, IntoView, Layer, Methods, NeutralMiddleware, Next, Request,
+    Response, Result, View,
 };
-
-use crate::conditional::{ETag, State};
 
 /// What can be said of a view where its route is written: which methods it answers, how long its answers keep, whether they have changed.
 ///
@@ -84,20 +82,20 @@ pub trait Decorate<M>: IntoView<M> + Sized {
     where
         F: Condition<ETag, K>,
     {
-        self.into_view().layer(tag.into_layer("etag", |tag| State {
-            etag: tag,
-            modified: None,
-        }))
+        self.into_view()
+            .layer(tag.into_layer("etag", State::Tag))
+            .with_value(HasTag)
     }
 
-    /// The same by the time of the last change: `time` returns `Option<SystemTime>`, or a `Result` of it.
+    /// The same by the time of the last change: `time` returns `Option<SystemTime>`, or a `Result` of it. Where a view has a [tag](Self::etag) too, what a browser says of
+    /// tags goes before what it says of times, whichever of the two is outermost.
     #[track_caller]
     fn last_modified<K, F>(self, time: F) -> View
     where
         F: Condition<SystemTime, K>,
     {
         self.into_view()
-            .layer(time.into_layer("last_modified", |modified| State { etag: None, modified }))
+            .layer(time.into_layer("last_modified", State::Time))
     }
 
     /// Unsafe requests to this view need no proof that they come from a page of this site: for what other programs call.
@@ -356,11 +354,46 @@ where
     }
 }
 
-/// An error has no state, and neither has the answer to a change.
+/// What is known of a page before it is made.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub enum State {
+    Tag(Option<ETag>),
+    Time(Option<SystemTime>),
+}
+
+/// Among a view's values: it has a tag.
+#[derive(Clone, Copy)]
+struct HasTag;
+
+impl State {
+    /// The answer, where the conditions of a request make the page itself needless.
+    fn answer(&self, request: &Request) -> Option<Response> {
+        match self {
+            Self::Tag(tag) => request.precondition_response(tag.as_ref(), None),
+            Self::Time(time) => {
+                let headers = request.headers();
+                let by_tag =
+                    headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH);
+                if by_tag && request.view_value::<HasTag>().is_some() {
+                    return None;
+                }
+                request.precondition_response(None, *time)
+            }
+        }
+    }
+}
+
+/// Puts the state on a response that has none of its own. An error has no state, and neither has the answer to a change.
 fn stamped(state: &State, response: Response) -> Response {
-    if response.status().is_success() {
-        state.stamp(response)
-    } else {
-        response
+    if !response.status().is_success() {
+        return response;
+    }
+    match state {
+        State::Tag(Some(tag)) if !response.headers().contains_key(header::ETAG) => response.etag(tag),
+        State::Time(Some(time)) if !response.headers().contains_key(header::LAST_MODIFIED) => {
+            response.last_modified(*time)
+        }
+        _ => response,
     }
 }

@@ -28,25 +28,33 @@
 //! # Features
 //!
 //! - `templates` (default): [`render`], and fields that render themselves.
+//! - `runtime-templates`: [`Templates`] that are read while the program runs, and [`render_template`].
 //! - `forms` (default): [`forms`].
 //! - `static-files` (default): [`static_files`].
 //! - `dates`, `decimals`, `uuids` (default): such values in forms.
 
-mod conditional;
 mod decorators;
 #[cfg(feature = "forms")]
 pub mod forms;
 pub mod generic;
 pub mod methods;
 mod paginate;
+#[cfg(feature = "runtime-templates")]
+mod runtime_templates;
 mod shortcuts;
 #[cfg(feature = "static-files")]
 pub mod static_files;
+#[cfg(any(feature = "templates", feature = "runtime-templates"))]
+mod template_values;
 #[cfg(feature = "templates")]
 mod templates;
+#[cfg(any(feature = "templates", feature = "runtime-templates"))]
+mod url_to;
 
 #[cfg(feature = "templates")]
 pub use askama;
+#[cfg(feature = "runtime-templates")]
+pub use minijinja;
 #[doc(hidden)]
 pub use nuages_views_macros::facade_methods;
 /// Makes a view of a struct, with a method for each HTTP method that it answers.
@@ -92,7 +100,6 @@ pub use nuages_views_macros::{Choices, Form};
 #[doc(hidden)]
 pub use nuages_views_macros::{FacadeChoices, FacadeForm};
 
-pub use self::conditional::ETag;
 pub use self::decorators::{
     AllowedMethods, AsyncCondition, CacheControl, Condition, ConditionResult, Decorate, SyncCondition,
 };
@@ -104,6 +111,8 @@ pub use self::generic::form_view;
 pub use self::generic::template_view;
 pub use self::generic::{RedirectView, redirect_to, redirect_to_route};
 pub use self::paginate::{OutOfRange, Page, PageLink, Pages, Paginate, Paginator};
+#[cfg(feature = "runtime-templates")]
+pub use self::runtime_templates::{TemplateError, Templates, render_template, render_template_to_string};
 pub use self::shortcuts::{json, redirect, redirect_permanent};
 #[cfg(feature = "static-files")]
 pub use self::static_files::StaticFiles;
@@ -111,16 +120,18 @@ pub use self::static_files::StaticFiles;
 pub use self::templates::StaticUrl;
 #[cfg(feature = "templates")]
 pub use self::templates::{
-    CspNonce, CsrfField, CsrfToken, QueryWith, TemplateHelpers, UrlTo, render, render_to_string,
-    set_template_value,
+    CspNonce, CsrfField, CsrfToken, QueryWith, TemplateHelpers, render, render_to_string,
 };
+#[cfg(any(feature = "templates", feature = "runtime-templates"))]
+pub use self::{template_values::set_template_value, url_to::UrlTo};
+pub use nuages_handler::ETag;
 
 /// What the macros' code names.
 #[doc(hidden)]
 pub mod __private {
     pub use nuages_handler::{FromRequest, IntoView, Methods, View};
 
-    pub use crate::conditional::State;
+    pub use crate::decorators::State;
 }
 
 /// The program in the README runs.

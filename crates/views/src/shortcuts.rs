@@ -1,9 +1,7 @@
 //! Answers without a template.
 
-use std::fmt::Write as _;
-
 use http::{StatusCode, header};
-use nuages_handler::{Response, Result};
+use nuages_handler::{IntoResponse as _, Redirect, Response, Result};
 use serde::Serialize;
 
 /// Answers with a value as JSON.
@@ -38,8 +36,8 @@ pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Response> {
 
 /// Sends the visitor to another address for now: status 302. The browser asks for it by GET, as after a form.
 ///
-/// The address is sent as it is, except that what an address can't hold is percent-encoded. One that a visitor chose has to be
-/// checked before: it may be another host's.
+/// The same as returning [`Redirect`], for views that return a [`Response`]. An address that a visitor chose has to be checked before, as
+/// [`Redirect::safe`] does: it may be another host's.
 ///
 /// # Examples
 ///
@@ -51,36 +49,24 @@ pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Response> {
 /// assert_eq!(response.headers()["location"], "/books/caf%C3%A9/");
 /// ```
 pub fn redirect(to: impl AsRef<str>) -> Response {
-    to_location(StatusCode::FOUND, to.as_ref())
+    Redirect::to(to.as_ref()).into_response()
 }
 
 /// Sends the visitor to another address for good: status 301, which browsers remember. Otherwise as [`redirect`].
 pub fn redirect_permanent(to: impl AsRef<str>) -> Response {
-    to_location(StatusCode::MOVED_PERMANENTLY, to.as_ref())
-}
-
-pub(crate) fn to_location(status: StatusCode, to: &str) -> Response {
-    let mut location = String::with_capacity(to.len());
-    for byte in to.bytes() {
-        if byte.is_ascii_graphic() {
-            location.push(char::from(byte));
-        } else {
-            let _ = write!(location, "%{byte:02X}");
-        }
-    }
-    Response::new(status).header(header::LOCATION, location)
+    Redirect::permanent(to.as_ref()).into_response()
 }
 
 #[cfg(test)]
 mod tests {
-    use nuages_handler::{IntoResponse as _, Json};
+    use nuages_handler::Json;
 
     use super::*;
 
     #[test]
-    fn a_line_break_does_not_split_a_redirect() {
-        let response = redirect("/a b\r\nset-cookie: c=d");
-        assert_eq!(response.headers()["location"], "/a%20b%0D%0Aset-cookie:%20c=d");
+    fn redirects_are_those_of_the_handler() {
+        assert_eq!(redirect("/a b\r\n").headers()["location"], "/a%20b");
+        assert_eq!(redirect("javascript:alert(1)").status(), 400);
         assert_eq!(redirect_permanent("/").status(), 301);
     }
 

@@ -1,12 +1,27 @@
-//! The pages that compare us row by row name tests: they exist.
+//! The pages that compare us with asgiref, ASGI and Django name tests: they exist.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;
 
-/// Looks for every test that a page names in the file that it names, and says how many it names.
-fn named(page: &str, mut folder: &'static str) -> u32 {
+#[test]
+fn every_test_that_the_page_of_asgiref_names_exists() {
+    assert!(names_of("asgiref.md", "crates/bridge/tests") > 40);
+}
+
+#[test]
+fn every_test_that_the_page_of_django_names_exists() {
+    assert!(names_of("django.md", "crates/handler/tests") > 40);
+}
+
+#[test]
+fn every_test_that_the_page_of_the_protocol_names_exists() {
+    assert!(names_of("asgi.md", "crates/protocol/tests") > 80);
+}
+
+/// How many tests a page names; each is in the file that is named with it.
+fn names_of(page: &str, mut folder: &'static str) -> usize {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let page = fs::read_to_string(root.join("docs/src/reference").join(page)).unwrap();
     let (mut source, mut named) = (String::new(), 0);
@@ -32,14 +47,4 @@ fn named(page: &str, mut folder: &'static str) -> u32 {
         }
     }
     named
-}
-
-#[test]
-fn the_tests_that_the_bridges_page_names_exist() {
-    assert!(named("asgiref.md", "crates/bridge/tests") > 40);
-}
-
-#[test]
-fn the_tests_that_the_protocols_page_names_exist() {
-    assert!(named("asgi.md", "crates/protocol/tests") > 80);
 }

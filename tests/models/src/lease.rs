@@ -83,6 +83,22 @@ fn a_thread_that_retires_is_leased_to_nobody() {
 }
 
 #[test]
+fn a_thread_whose_scope_ended_before_its_code_is_leased_to_nobody() {
+    explore(|| {
+        let (go, gone) = tokio::sync::oneshot::channel::<()>();
+        block_on(SyncScope::new().run(async {
+            // Blocks out of the bridge's sight, if it has started when its caller goes.
+            let mut call = sync_to_async(move || drop(block_on(gone))).into_future();
+            super::world::poll_once(&mut call);
+            thread::yield_now();
+        }));
+        block_on(SyncScope::new().run(async { sync_to_async(|| ()).await })).unwrap();
+        drop(go);
+        all_are_free();
+    });
+}
+
+#[test]
 fn a_scope_that_waited_too_long_is_refused_and_keeps_no_thread() {
     explore(|| {
         let leased = Leased::default();

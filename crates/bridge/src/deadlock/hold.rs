@@ -105,7 +105,8 @@ impl Resource {
         self.wait_at(future, Location::caller())
     }
 
-    pub(crate) fn wait_at<F: Future>(&self, future: F, location: &'static Location<'static>) -> Waiting<F> {
+    /// As [`wait`](Self::wait), for who knows a place that tells users more than the caller's.
+    pub fn wait_at<F: Future>(&self, future: F, location: &'static Location<'static>) -> Waiting<F> {
         Waiting::new(self.clone(), future, location)
     }
 

@@ -14,7 +14,7 @@ use http::StatusCode;
 use nuages_bridge::BridgeError;
 use nuages_protocol::BodyError;
 
-use super::Error;
+use super::{Boxed, Error};
 use crate::extract;
 
 /// Whether errors keep their backtraces although the environment does not ask for it: an application in debug mode was built.
@@ -67,6 +67,10 @@ fn of_known<E: StdError + Send + Sync + 'static>(error: &E) -> Option<Error> {
         return Some(Error::new(StatusCode::BAD_REQUEST, suspicious.message.clone()));
     }
     let chain = iter::successors(Some(error), |error| {
+        // It stands for what is in it, and its source is that one's.
+        if let Some(Boxed(inside)) = error.downcast_ref::<Boxed>() {
+            return Some(&**inside as &(dyn StdError + 'static));
+        }
         // `source` of an `io::Error` skips the error that it wraps.
         match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(wrapped) => Some(wrapped),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
-use http_body::Body as _;
+use http_body::{Body as _, Frame, SizeHint};
 use nuages_protocol::{Body, BodyError, BoxError};
 use tokio::time::{Instant, Sleep};
 
@@ -173,33 +173,43 @@ impl Chunks {
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyRejection>>> {
-        if self.seen == 0 && self.body.size_hint().lower() > self.limit {
-            return Poll::Ready(Some(Err(BodyRejection::too_large(self.limit))));
-        }
         loop {
-            let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
-                ready!(self.poll_pause(cx));
-                let pause = self.pause.unwrap_or_default();
-                return Poll::Ready(Some(Err(BodyRejection {
-                    kind: Kind::TimedOut { pause },
-                })));
-            };
-            self.waits = false;
-            let data = match frame {
+            let data = match ready!(self.poll_frame(cx)) {
                 None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(BodyRejection::broken(error)))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 // Trailers are nobody's here.
                 Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
             };
-            if data.is_empty() {
-                continue;
+            if !data.is_empty() {
+                return Poll::Ready(Some(Ok(data)));
             }
-            self.seen = self.seen.saturating_add(data.len() as u64);
-            if self.seen > self.limit {
-                return Poll::Ready(Some(Err(BodyRejection::too_large(self.limit))));
-            }
-            return Poll::Ready(Some(Ok(data)));
         }
+    }
+
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyRejection>>> {
+        if self.seen == 0 && self.body.size_hint().lower() > self.limit {
+            return Poll::Ready(Some(Err(BodyRejection::too_large(self.limit))));
+        }
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+            ready!(self.poll_pause(cx));
+            let pause = self.pause.unwrap_or_default();
+            return Poll::Ready(Some(Err(BodyRejection {
+                kind: Kind::TimedOut { pause },
+            })));
+        };
+        self.waits = false;
+        let frame = match frame {
+            None => return Poll::Ready(None),
+            Some(Err(error)) => return Poll::Ready(Some(Err(BodyRejection::broken(error)))),
+            Some(Ok(frame)) => frame,
+        };
+        if let Some(data) = frame.data_ref() {
+            self.seen = self.seen.saturating_add(data.len() as u64);
+        }
+        if self.seen > self.limit {
+            return Poll::Ready(Some(Err(BodyRejection::too_large(self.limit))));
+        }
+        Poll::Ready(Some(Ok(frame)))
     }
 
     /// Ready once the body has paused for too long.
@@ -242,5 +252,37 @@ impl Chunks {
             next = self.next().await?;
         }
         Ok(whole.freeze())
+    }
+}
+
+/// A body for another application, within the limits of this one. Its errors are the protocol's, which every application knows.
+pub(super) struct Within(pub(super) Chunks);
+
+impl http_body::Body for Within {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = ready!(self.0.poll_frame(cx));
+        Poll::Ready(frame.map(|frame| {
+            frame.map_err(|error| match error.kind {
+                Kind::TooLarge { limit } => {
+                    BodyError::too_large(usize::try_from(limit).unwrap_or(usize::MAX)).into()
+                }
+                Kind::TimedOut { .. } => BodyError::too_slow().into(),
+                _ => error.into(),
+            })
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.body.size_hint()
     }
 }

@@ -16,13 +16,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderName, Method, Uri};
+use http_body::Body as _;
 use nuages_protocol::{Body, HttpScope};
 use percent_encoding::percent_decode_str;
 use tokio::sync::OnceCell;
 
 pub use self::body::BodyRejection;
 pub(crate) use self::body::Chunks;
-use self::body::Incoming;
+use self::body::{Incoming, Within};
 pub(crate) use self::config::RequestConfig;
 pub(crate) use self::content_type::with_parameters;
 pub use self::content_type::{ContentType, ContentTypeError};
@@ -238,6 +239,16 @@ impl Request {
                 .unwrap_or_default(),
         };
         (scope, body)
+    }
+
+    /// The same for an application that is mounted, which reads no more and waits no longer than this one lets it.
+    pub(crate) fn parts_for_mounted(&self) -> (HttpScope, Body) {
+        let (scope, body) = self.parts_for_another();
+        if body.is_end_stream() {
+            return (scope, body);
+        }
+        let limits = self.limits();
+        (scope, Body::new(Within(Chunks::new(body, limits.upload, limits))))
     }
 
     /// This request as a layer of tower changed it: with the same route and values.

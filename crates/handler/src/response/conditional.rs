@@ -153,9 +153,10 @@ impl Tags {
         Some(Self::These(tags))
     }
 
-    fn any(&self, matches: impl Fn(&ETag) -> bool) -> bool {
+    /// `*` stands for whatever there is.
+    fn any(&self, exists: bool, matches: impl Fn(&ETag) -> bool) -> bool {
         match self {
-            Self::Any => true,
+            Self::Any => exists,
             Self::These(tags) => tags.iter().any(matches),
         }
     }
@@ -188,7 +189,8 @@ impl Request {
     /// Looks at the conditions of the request, in the order of RFC 9110, section 13.2.2: `If-Match`, `If-Unmodified-Since`, `If-None-Match`,
     /// `If-Modified-Since`.
     ///
-    /// A view asks before it does the work. What of `etag` and `last_modified` is not known is not looked at.
+    /// A view asks before it does the work. A date is compared where there is one; a tag that is asked for matches nothing where there is none; and where
+    /// there is neither, there is nothing yet: `If-Match: *` fails, and `If-None-Match: *` lets it be made.
     ///
     /// # Examples
     ///
@@ -207,8 +209,9 @@ impl Request {
         let headers = self.headers();
         let is_read = matches!(*self.method(), Method::GET | Method::HEAD);
         let modified = last_modified.map(seconds);
+        let exists = etag.is_some() || modified.is_some();
         if let Some(tags) = Tags::read(headers, header::IF_MATCH) {
-            if !tags.any(|tag| etag.is_some_and(|etag| etag.matches_strongly(tag))) {
+            if !tags.any(exists, |tag| etag.is_some_and(|etag| etag.matches_strongly(tag))) {
                 return Precondition::Failed;
             }
         } else if let (Some(since), Some(modified)) = (date(headers, header::IF_UNMODIFIED_SINCE), modified)
@@ -217,7 +220,7 @@ impl Request {
             return Precondition::Failed;
         }
         if let Some(tags) = Tags::read(headers, header::IF_NONE_MATCH) {
-            if tags.any(|tag| etag.is_some_and(|etag| etag.matches_weakly(tag))) {
+            if tags.any(exists, |tag| etag.is_some_and(|etag| etag.matches_weakly(tag))) {
                 return if is_read {
                     Precondition::NotModified
                 } else {
@@ -231,6 +234,40 @@ impl Request {
             return Precondition::NotModified;
         }
         Precondition::Proceed
+    }
+
+    /// The answer in place of the view's, where the conditions of the request make the view needless: 304 with the tag and the time, or 412.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages_handler::{ETag, Request, Response, Result};
+    ///
+    /// fn page(request: Request) -> Result<Response> {
+    ///     let version = ETag::strong("7");
+    ///     if let Some(answer) = request.precondition_response(Some(&version), None) {
+    ///         return Ok(answer);
+    ///     }
+    ///     Ok(Response::new(200).etag(&version).body("a long page"))
+    /// }
+    /// ```
+    pub fn precondition_response(
+        &self,
+        etag: Option<&ETag>,
+        last_modified: Option<SystemTime>,
+    ) -> Option<Response> {
+        let described = || {
+            let response = etag.map_or_else(Response::default, |etag| Response::default().etag(etag));
+            match last_modified {
+                Some(time) => response.last_modified(time),
+                None => response,
+            }
+        };
+        match self.precondition(etag, last_modified) {
+            Precondition::Proceed => None,
+            Precondition::NotModified => Some(described().not_modified()),
+            Precondition::Failed => Some(described().precondition_failed()),
+        }
     }
 
     /// Whether the ranges that the request asks for are of what there is now: `If-Range`, RFC 9110, section 13.1.5.
@@ -402,6 +439,24 @@ mod tests {
             ),
         ] {
             assert_eq!(asked(method.clone(), headers), expected, "{method} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_yet_may_be_made_and_not_changed() {
+        for (name, expected) in [
+            ("if-match", Precondition::Failed),
+            ("if-none-match", Precondition::Proceed),
+        ] {
+            for value in ["*", "\"v1\""] {
+                let mut scope = HttpScope::new(Method::PUT, "/".parse().unwrap());
+                scope.headers.insert(name, value.parse().unwrap());
+                assert_eq!(
+                    Request::new(scope, "").precondition(None, None),
+                    expected,
+                    "{name}: {value}"
+                );
+            }
         }
     }
 

@@ -24,7 +24,7 @@ use crate::request::Request;
 
 /// A file as an answer.
 ///
-/// It is read in blocks of 256 KiB off the event loop, as fast as the client takes it. Its length, type, tag and time of change are told; conditions
+/// It is read in blocks of 256 KiB off the event loop, as fast as the client takes it; one of up to 64 KiB at once with its opening. Its length, type, tag and time of change are told; conditions
 /// (`If-None-Match` and the like) and ranges (one or up to 16, RFC 9110, section 14) are answered by 304, 412, 206 and 416. Parts that are larger together
 /// than the file are answered by the whole.
 ///
@@ -135,19 +135,23 @@ impl FileResponse {
     ///
     /// # Blocking
     ///
-    /// Opens the file. Its bytes are read when the client takes them.
+    /// Opens the file. Its bytes are read when the client takes them, but for those of a small file.
     pub fn respond(self, request: &Request) -> Op<'static, Response> {
         let request = request.clone();
         Op::leaf("FileResponse::respond", async move {
-            let (source, size, modified) = match &self.content {
-                Content::Bytes(bytes) => (Source::Bytes(bytes.clone()), bytes.len() as u64, None),
-                Content::Path(path) => {
-                    let path = path.clone();
-                    let (file, size, modified) = off_loop(move || open(path)).await?.map_err(not_there)?;
-                    (Source::File(Closed(Some(file))), size, modified)
+            let path = match &self.content {
+                Content::Bytes(bytes) => {
+                    let (source, size) = (Source::Bytes(bytes.clone()), bytes.len() as u64);
+                    return Ok(self.answer(&request, source, size, None));
                 }
+                Content::Path(path) => path.clone(),
             };
-            Ok(self.answer(&request, source, size, modified))
+            off_loop(move || {
+                let (file, size, modified) = open(path).map_err(not_there)?;
+                let source = Source::File(Closed(Some(file)));
+                Ok(self.answer(&request, source, size, modified))
+            })
+            .await?
         })
     }
 
@@ -182,7 +186,13 @@ impl FileResponse {
             .then(|| request.header("range"))
             .flatten();
         match Ranges::read(wanted, size) {
-            Ranges::Whole => response.body(source.body([Segment::Content(0..size)])),
+            Ranges::Whole => {
+                let source = match *request.method() {
+                    Method::HEAD => source,
+                    _ => source.at_once(0..size),
+                };
+                response.body(source.body([Segment::Content(0..size)]))
+            }
             Ranges::Unsatisfiable => {
                 let mut refused = Response::new(StatusCode::RANGE_NOT_SATISFIABLE);
                 if let Ok(range) = HeaderValue::try_from(format!("bytes */{size}")) {
@@ -291,6 +301,18 @@ enum Source {
 }
 
 impl Source {
+    /// In memory, if it is small; what can't be read fails when it is sent.
+    fn at_once(self, all: Range<u64>) -> Self {
+        match self {
+            Self::File(file) if all.end <= SMALL => match read_at(file, all.clone()) {
+                Ok((_, bytes)) if bytes.len() as u64 == all.end => Self::Bytes(bytes),
+                Ok((file, _)) => Self::File(file),
+                Err(_) => Self::Gone,
+            },
+            other => other,
+        }
+    }
+
     fn body(self, segments: impl IntoIterator<Item = Segment>) -> Body {
         let segments: VecDeque<Segment> = segments.into_iter().collect();
         if let (Self::Bytes(bytes), [Segment::Content(part)]) = (&self, segments.as_slices().0) {
@@ -310,6 +332,9 @@ impl Source {
 
 /// What one hop to a thread reads.
 const BLOCK: u64 = 256 * 1024;
+
+/// What is read together with the opening of the file, so that a small file takes one hop.
+const SMALL: u64 = 64 * 1024;
 
 struct FileBody {
     source: Source,

@@ -153,6 +153,8 @@ settings_section! {
         cookie_same_site: SameSite = SameSite::Lax,
         /// The header in which scripts send the token.
         header_name: String = "x-csrftoken".to_owned(),
+        /// Wants the token also where the browser says that the request is from a page of this site: Django's rule.
+        require_token: bool = false,
         /// Other origins that may post to this site: `https://shop.example.com`, `https://*.example.com`.
         trusted_origins: Vec<String> = Vec::new(),
     }

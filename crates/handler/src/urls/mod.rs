@@ -151,7 +151,8 @@ impl Urls {
     /// Opens WebSockets at the paths that `pattern` describes, for a view that takes a [`WebSocket`](crate::WebSocket): a `fn` or an `async fn`
     /// that has it among its arguments.
     ///
-    /// Middleware sees the handshake as a GET request whose response is 101; any other response denies it. Pages of
+    /// Middleware sees the handshake as a GET request whose response is 101; any other response denies it. Where an argument of the view can't be made
+    /// (a `Path` that does not fit, a `Query` without what it needs), its error denies it. Pages of
     /// other origins are refused with 403: [`websocket`](crate::websocket()) makes a view that lets them, or that speaks subprotocols.
     ///
     /// # Examples
@@ -315,7 +316,9 @@ impl Urls {
     /// Gives everything below `prefix` that no route takes to another application: a [`Handler`](crate::Handler), or anything that implements
     /// [`nuages_protocol::Application`]. It starts and ends together with this one.
     ///
-    /// The application sees the whole path, and the prefix as its `root_path`.
+    /// The application sees the whole path, and the prefix as its `root_path`. It reads no more of a body than [`Limits::upload`](crate::Limits::upload) and waits for it
+    /// no longer than [`Limits::body_timeout`](crate::Limits::body_timeout) allow. One that blocks, in WSGI's place, is mounted by
+    /// [`into_application`](nuages_protocol::sync::SyncApplication::into_application): it runs on a thread.
     ///
     /// # Examples
     ///
@@ -326,6 +329,23 @@ impl Urls {
     /// let client = Client::new(App::new().urls(Urls::new().mount("shop/", shop)));
     /// assert_eq!(client.get("/shop/books/").wait()?.text(), "all books");
     /// assert_eq!(client.get("/shopping/").wait()?.status(), 404);
+    /// # Ok::<(), nuages_handler::Error>(())
+    /// ```
+    ///
+    /// A sync one:
+    ///
+    /// ```
+    /// use std::io::Read as _;
+    /// use nuages_handler::{App, Client, Urls};
+    /// use nuages_protocol::sync::{Chunks, SyncApplication as _, SyncResponse, sync_fn};
+    ///
+    /// let legacy = sync_fn(|mut request| {
+    ///     let mut text = String::new();
+    ///     request.body.read_to_string(&mut text)?;
+    ///     Ok(SyncResponse::new(Chunks::from(format!("{} {}: {text}", request.script_name(), request.path_info()))))
+    /// });
+    /// let client = Client::new(App::new().urls(Urls::new().mount("old/", legacy.into_application())));
+    /// assert_eq!(client.post("/old/orders/").body("a book").wait()?.text(), "/old /orders/: a book");
     /// # Ok::<(), nuages_handler::Error>(())
     /// ```
     #[track_caller]

@@ -65,11 +65,17 @@ where
     #[track_caller]
     fn into_view(self) -> View {
         let name = name_of::<F>(Location::caller());
-        Answer::view(
+        let view = Answer::view(
             move |request: Request| Ok(self.call(Args::from_request(request)?)),
             Args::NEEDS,
             name,
-        )
+        );
+        #[cfg(feature = "websocket")]
+        let view = View {
+            probe: Some(Args::probe),
+            ..view
+        };
+        view
     }
 }
 
@@ -96,6 +102,10 @@ pub trait Arguments: Sized {
 
     #[doc(hidden)]
     fn from_request(request: Request) -> Result<Self>;
+
+    #[doc(hidden)]
+    #[cfg(feature = "websocket")]
+    fn probe(request: &Request) -> Result<()>;
 }
 
 /// What a view returns: a response or, for an `async fn`, the future of one.
@@ -177,6 +187,13 @@ macro_rules! functions_as_views {
                 $(let $arg = $Arg::from_request(&request).map_err(Into::into)?;)*
                 drop(request);
                 Ok(($($arg,)*))
+            }
+
+            #[cfg(feature = "websocket")]
+            fn probe(request: &Request) -> Result<()> {
+                $(crate::websocket::probe::<$Arg>(request)?;)*
+                let _ = request;
+                Ok(())
             }
         }
     };

@@ -55,10 +55,8 @@ impl View {
             view => (vec![layer], Box::new(view)),
         };
         Self {
-            kind: Kind::Layered(layers, view),
-            name,
-            needs: crate::extract::Needs::NOTHING,
             attributes,
+            ..Self::new(Kind::Layered(layers, view), name, crate::extract::Needs::NOTHING)
         }
     }
 

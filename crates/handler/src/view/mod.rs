@@ -29,6 +29,8 @@ use crate::urls::Endpoint;
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type SyncView = Arc<dyn Fn(Request) -> Response + Send + Sync>;
 type NeutralView = Arc<dyn Fn(&Request) -> Response + Send + Sync>;
+#[cfg(feature = "websocket")]
+type Probe = fn(&Request) -> Result<(), Error>;
 type AsyncView = Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>;
 
 /// Which kind of code a view or a middleware is, and so where it may run.
@@ -58,6 +60,9 @@ pub struct View {
     pub(crate) kind: Kind,
     pub(crate) name: Cow<'static, str>,
     needs: Needs,
+    /// Whether its arguments can be made of a request that asks for a WebSocket, before it is accepted.
+    #[cfg(feature = "websocket")]
+    probe: Option<Probe>,
     /// What decorators say of it, by type.
     attributes: Option<Arc<Extensions>>,
 }
@@ -81,7 +86,19 @@ impl View {
             kind,
             name,
             needs,
+            #[cfg(feature = "websocket")]
+            probe: None,
             attributes: None,
+        }
+    }
+
+    /// Tells whether the view's arguments can be made, but for its WebSocket.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn probe(&self, request: &Request) -> Result<(), Error> {
+        match &self.kind {
+            Kind::Layered(_, view) => view.probe(request),
+            Kind::Inner(route) => route.view.probe(request),
+            _ => self.probe.map_or(Ok(()), |probe| probe(request)),
         }
     }
 

@@ -5,6 +5,7 @@ mod origin;
 mod serve;
 
 use std::borrow::Cow;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
@@ -98,6 +99,9 @@ impl WebSocketView {
             )
             .into();
         }
+        if let Err(error) = self.view.probe(request) {
+            return error.into();
+        }
         let subprotocol = self
             .subprotocols
             .iter()
@@ -127,6 +131,18 @@ impl IntoView<OverWebSocket> for WebSocketView {
     }
 }
 
+/// Whether an argument of a view can be made before the WebSocket is there; one that holds the WebSocket itself is taken for one that can.
+pub(crate) fn probe<T: FromRequest>(request: &Request) -> Result<(), Error> {
+    let made = T::from_request(request);
+    let is_wanted = request
+        .get::<Asked>()
+        .is_some_and(|asked| asked.is_wanted.swap(false, Ordering::Relaxed));
+    match made {
+        Err(error) if !is_wanted => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Where the socket is until the view takes it.
 #[derive(Clone, Debug)]
 struct Accepted(Arc<Mutex<Option<WebSocket>>>);
@@ -137,6 +153,9 @@ impl FromRequest for WebSocket {
 
     fn from_request(request: &Request) -> Result<Self, Error> {
         let accepted = request.get::<Accepted>();
+        if let (None, Some(asked)) = (&accepted, request.get::<Asked>()) {
+            asked.is_wanted.store(true, Ordering::Relaxed);
+        }
         let socket = accepted.and_then(|slot| slot.0.lock().unwrap_or_else(PoisonError::into_inner).take());
         socket.ok_or_else(|| {
             Error::new(

@@ -1,6 +1,7 @@
 //! A WebSocket from its handshake through the middleware to its view, and to its end.
 
 use std::future::Future;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderName, Method, StatusCode, header};
@@ -20,6 +21,8 @@ use crate::view::View;
 pub(crate) struct Asked {
     pub(super) offered: Arc<[String]>,
     agreed: Arc<Mutex<Option<Agreed>>>,
+    /// An argument of the view asked for the WebSocket, which is not there yet.
+    pub(super) is_wanted: Arc<AtomicBool>,
 }
 
 /// What the route agreed to.
@@ -37,6 +40,7 @@ impl Asked {
         let asked = Self {
             offered: scope.subprotocols.as_slice().into(),
             agreed: Arc::default(),
+            is_wanted: Arc::default(),
         };
         let mut scope = HttpScope::from(scope);
         scope.method = Method::GET;

@@ -10,7 +10,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::connection::{Answer, Call, Keep, Want};
+use super::connection::{Call, Counting, Keep, Want};
 use super::{BlockingConnection, BlockingDriver};
 use crate::{Error, Result};
 
@@ -43,7 +43,7 @@ impl Worker {
         }
     }
 
-    pub(super) async fn call(&mut self, call: Call, keep: &Keep) -> Result<Answer> {
+    pub(super) async fn call(&mut self, call: &mut Call, keep: &Keep) -> Result<u64> {
         let Some(mut connection) = self.connection.take() else {
             return Err(Error::connection("the connection's thread has gone"));
         };
@@ -58,13 +58,15 @@ impl Worker {
         };
         let keep = Arc::clone(keep);
         let mut stop = StopIfDropped(self.interrupt.clone());
+        let mut sent = std::mem::take(call);
         let job = move || {
-            let answer = run(&mut *connection, call);
+            let answer = run(&mut *connection, &mut sent);
             // In this order: if the caller has gone, the connection closes before the turn to write is passed on.
-            (connection, answer, keep)
+            (connection, answer, sent, keep)
         };
-        let ((connection, answer, _keep), sender) = on(sender, job).await?;
+        let ((connection, answer, sent, _keep), sender) = on(sender, job).await?;
         stop.0 = None;
+        *call = sent;
         self.connection = Some(connection);
         self.thread = Some(sender);
         answer
@@ -104,14 +106,15 @@ impl Drop for StopIfDropped {
     }
 }
 
-fn run(connection: &mut dyn BlockingConnection, call: Call) -> Result<Answer> {
-    let Call { sql, values, want } = call;
-    match want {
-        Want::Rows(mut sink) => connection
-            .fetch(&sql, &values, &mut *sink)
-            .map(|()| Answer::Rows(sink)),
-        Want::Count => connection.execute(&sql, &values).map(Answer::Count),
-        Want::Done => connection.batch(&sql).map(|()| Answer::Done),
+fn run(connection: &mut dyn BlockingConnection, call: &mut Call) -> Result<u64> {
+    match &mut call.want {
+        Want::Rows(sink) => {
+            let mut sink = Counting::new(&mut **sink);
+            connection.fetch(&call.sql, &call.values, &mut sink)?;
+            Ok(sink.rows)
+        }
+        Want::Count => connection.execute(&call.sql, &call.values),
+        Want::Done => connection.batch(&call.sql).map(|()| 0),
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::blocking::Worker;
 use super::{AsyncConnection, RowSink};
-use crate::{Error, Result, Value};
+use crate::{Error, Result, Row, Value};
 
 /// A sink whose rows are taken out of it again, by type, once the statement has run.
 pub(crate) trait Sink: RowSink + Any {}
@@ -18,26 +18,24 @@ pub(crate) trait Sink: RowSink + Any {}
 impl<S: RowSink + Any> Sink for S {}
 
 /// What a connection is asked to do.
+#[derive(Default)]
 pub(crate) struct Call {
     pub(crate) sql: Cow<'static, str>,
     pub(crate) values: Vec<Value>,
     pub(crate) want: Want,
+    /// It only reads, so that it can be sent again where its answer was lost.
+    pub(crate) repeatable: bool,
 }
 
 /// What is wanted back.
+#[derive(Default)]
 pub(crate) enum Want {
     /// Rows, into the sink.
     Rows(Box<dyn Sink>),
     /// How many rows were changed.
     Count,
     /// Nothing; there may be several statements, and there are no values.
-    Done,
-}
-
-/// What came back.
-pub(crate) enum Answer {
-    Rows(Box<dyn Sink>),
-    Count(u64),
+    #[default]
     Done,
 }
 
@@ -47,6 +45,7 @@ impl Call {
             sql,
             values,
             want: Want::Rows(sink),
+            repeatable: false,
         }
     }
 
@@ -55,15 +54,43 @@ impl Call {
             sql,
             values,
             want: Want::Count,
+            repeatable: false,
         }
     }
 
     pub(crate) fn batch(sql: impl Into<Cow<'static, str>>) -> Self {
         Self {
             sql: sql.into(),
-            values: Vec::new(),
-            want: Want::Done,
+            ..Self::default()
         }
+    }
+
+    /// Makes it as if it had never been sent, if that can be.
+    pub(crate) fn again(&mut self) -> bool {
+        self.repeatable
+            && match &mut self.want {
+                Want::Rows(sink) => sink.restart(),
+                Want::Count | Want::Done => true,
+            }
+    }
+}
+
+/// Counts the rows on their way to their sink.
+pub(super) struct Counting<'a> {
+    sink: &'a mut dyn Sink,
+    pub(super) rows: u64,
+}
+
+impl<'a> Counting<'a> {
+    pub(super) fn new(sink: &'a mut dyn Sink) -> Self {
+        Self { sink, rows: 0 }
+    }
+}
+
+impl RowSink for Counting<'_> {
+    fn row(&mut self, row: &dyn Row) -> Result<()> {
+        self.rows += 1;
+        self.sink.row(row)
     }
 }
 
@@ -73,6 +100,7 @@ pub(crate) struct Connection {
     /// A statement was begun and has not ended: if nobody runs it any more, nobody knows what state the connection is in.
     busy: bool,
     broken: bool,
+    opened: Instant,
     last_used: Instant,
     /// For one that is awaited: where its I/O is driven.
     home: Option<Home>,
@@ -97,17 +125,19 @@ impl Connection {
             kind,
             busy: false,
             broken: false,
+            opened: Instant::now(),
             last_used: Instant::now(),
             home,
         }
     }
 
-    /// Runs a statement. `keep` is held until the statement has ended, also where the caller has gone.
+    /// Runs a statement; gives the number of rows that it changed or gave. Those are in the call's sink then. `keep` is held until the statement has ended, also
+    /// where the caller has gone.
     ///
     /// # Cancel safety
     ///
     /// None: a connection whose call was dropped stays [busy](Self::is_usable) and has to be closed.
-    pub(crate) async fn call(&mut self, call: Call, keep: &Keep) -> Result<Answer> {
+    pub(crate) async fn call(&mut self, call: &mut Call, keep: &Keep) -> Result<u64> {
         if !self.is_usable() {
             return Err(Error::connection(
                 "an earlier statement on this connection was cut off",
@@ -115,27 +145,40 @@ impl Connection {
         }
         self.busy = true;
         let result = match &mut self.kind {
-            Kind::Async(connection) => {
-                let Call { sql, values, want } = call;
-                match want {
-                    Want::Rows(mut sink) => {
-                        let result = connection.fetch(&sql, &values, &mut *sink).await;
-                        result.map(|()| Answer::Rows(sink))
-                    }
-                    Want::Count => connection.execute(&sql, &values).await.map(Answer::Count),
-                    Want::Done => connection.batch(&sql).await.map(|()| Answer::Done),
+            Kind::Async(connection) => match &mut call.want {
+                Want::Rows(sink) => {
+                    let mut sink = Counting::new(&mut **sink);
+                    let fetched = connection.fetch(&call.sql, &call.values, &mut sink).await;
+                    fetched.map(|()| sink.rows)
                 }
-            }
+                Want::Count => connection.execute(&call.sql, &call.values).await,
+                Want::Done => connection.batch(&call.sql).await.map(|()| 0),
+            },
             Kind::Blocking(worker) => worker.call(call, keep).await,
         };
+        self.ended(&result);
+        result
+    }
+
+    /// Makes the session as new.
+    pub(crate) async fn reset(&mut self) -> Result<bool> {
+        self.busy = true;
+        let result = match &mut self.kind {
+            Kind::Async(connection) => connection.reset().await,
+            Kind::Blocking(_) => Ok(false),
+        };
+        self.ended(&result);
+        result
+    }
+
+    fn ended<T>(&mut self, result: &Result<T>) {
         self.busy = false;
         self.last_used = Instant::now();
-        if let Err(error) = &result
+        if let Err(error) = result
             && error.is_connection()
         {
             self.broken = true;
         }
-        result
     }
 
     /// Whether it can be given to another user.
@@ -151,6 +194,13 @@ impl Connection {
     /// Whether it was idle for so long that it has to be asked whether it is still there.
     pub(crate) fn may_be_stale(&self, after: Duration) -> bool {
         matches!(self.kind, Kind::Async(_)) && self.last_used.elapsed() > after
+    }
+
+    /// Whether it has served for so long, or was idle for so long, that it is to be closed.
+    pub(crate) fn has_expired(&self, lifetime: Option<Duration>, idle_time: Option<Duration>) -> bool {
+        let past =
+            |since: Instant, limit: Option<Duration>| limit.is_some_and(|limit| since.elapsed() >= limit);
+        past(self.opened, lifetime) || past(self.last_used, idle_time)
     }
 
     /// How well it serves code on a runtime.

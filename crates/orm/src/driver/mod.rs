@@ -21,7 +21,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub(crate) use self::connection::{Answer, Call, Connection, Fit, Keep, Sink, current_runtime};
+pub(crate) use self::connection::{Call, Connection, Fit, Keep, Sink, Want, current_runtime};
 
 pub use crate::error::Violation;
 use crate::{Dialect, Result, Row, Value};
@@ -37,6 +37,11 @@ pub trait RowSink: Send {
     ///
     /// The row cannot be decoded. The driver reads the statement to its end, without handing on more rows, and returns this error.
     fn row(&mut self, row: &dyn Row) -> Result<()>;
+
+    /// Forgets the rows that it took, so that the statement can be run again. False where it can't.
+    fn restart(&mut self) -> bool {
+        false
+    }
 }
 
 /// Connects to a database without blocking.
@@ -68,6 +73,12 @@ pub trait AsyncConnection: Send {
 
     /// Asks whether the other end is there, after the connection was idle for long.
     fn ping(&mut self) -> BoxFuture<'_, Result<()>>;
+
+    /// Makes the session as new after a [`pinned_connection`](crate::pinned_connection): settings, temporary tables, locks. False where that can't be done
+    /// without a new connection, which is then opened for the next user.
+    fn reset(&mut self) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async { Ok(false) })
+    }
 
     /// Closes the connection as its protocol wants it. A connection that is just dropped closes too.
     fn close(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
@@ -143,6 +154,16 @@ pub enum Driver {
 }
 
 impl Driver {
+    /// The driver behind a database's URL, as [`Database::connect`](crate::Database::connect) takes it: for a driver of your own that stands around
+    /// it, to count, to log or to fail.
+    ///
+    /// # Errors
+    ///
+    /// The URL names no database that this build knows.
+    pub fn from_url(url: &str) -> Result<Self> {
+        crate::database::driver(url, false)
+    }
+
     /// The SQL that it speaks.
     #[must_use]
     pub fn dialect(&self) -> Dialect {

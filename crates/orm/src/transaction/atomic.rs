@@ -12,10 +12,12 @@ use nuages_bridge::{OpFuture, async_frame, sync_frame, sync_to_async};
 
 use super::body::{AsyncBody, Body, SyncBody};
 use super::hooks;
-use super::level::{Level, TRANSACTION};
+use super::isolated::outside_isolation;
+use super::level::{Begin, Level, Pin, TRANSACTION, innermost};
 use crate::database::{Database, resolve};
 use crate::driver::Call;
-use crate::pool::Holder;
+use crate::lease::{Isolation, Mode};
+use crate::pool::{Holder, Holds};
 use crate::{Error, Op};
 
 /// Runs code in a transaction: all that it writes is kept, or nothing.
@@ -92,21 +94,50 @@ pub struct Atomic<'a, B, M, E> {
 /// What an [`Atomic`] is about, without holding any of it.
 type Types<'a, M, E> = (fn() -> (M, E), &'a ());
 
-struct Options {
-    using: Option<Database>,
-    durable: bool,
+#[derive(Clone)]
+pub(super) struct Options {
+    pub(super) using: Option<Database>,
+    pub(super) mode: Mode,
+    pub(super) durable: bool,
+    /// Whether it may fail alone inside another one.
+    savepoint: bool,
+    /// No transaction at all, but a connection that is kept.
+    pinned: bool,
+    what: &'static str,
     location: &'static Location<'static>,
+}
+
+impl Options {
+    #[track_caller]
+    pub(super) fn new(what: &'static str) -> Self {
+        Self {
+            using: None,
+            mode: Mode::default(),
+            durable: false,
+            savepoint: true,
+            pinned: false,
+            what,
+            location: Location::caller(),
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn pinned() -> Self {
+        Self {
+            pinned: true,
+            ..Self::new("pinned_connection")
+        }
+    }
 }
 
 impl<'a, B, M, E> Atomic<'a, B, M, E> {
     /// For the views' `atomic`, whose error is another.
     #[track_caller]
     pub(crate) fn new(body: B) -> Self {
-        let options = Options {
-            using: None,
-            durable: false,
-            location: Location::caller(),
-        };
+        Self::with(body, Options::new("atomic"))
+    }
+
+    pub(super) fn with(body: B, options: Options) -> Self {
         Self {
             body,
             options,
@@ -123,6 +154,24 @@ impl<'a, B, M, E> Atomic<'a, B, M, E> {
     /// Refuses to run inside another `atomic`: once this one returns `Ok`, its commit is final.
     pub fn durable(mut self) -> Self {
         self.options.durable = true;
+        self
+    }
+
+    /// How much it sees of others that run beside it. Inside another `atomic` it has what that has, and it is an error where that is less.
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.options.mode.isolation = Some(isolation);
+        self
+    }
+
+    /// Lets it read only: the database refuses its writes. On SQLite it then waits for no writer. Inside another `atomic` it is an error if that one may write.
+    pub fn read_only(mut self) -> Self {
+        self.options.mode.read_only = true;
+        self
+    }
+
+    /// Makes no savepoint inside another `atomic`, which saves two round trips: it merges with that one, and where it fails, nothing of both is kept.
+    pub fn no_savepoint(mut self) -> Self {
+        self.options.savepoint = false;
         self
     }
 }
@@ -148,14 +197,14 @@ where
     #[track_caller]
     pub fn wait(self) -> Result<T, E> {
         let Self { body, options, .. } = self;
-        let level = Op::leaf("atomic", options.begin()).wait()?;
-        let running = Running(level);
-        let inside = Arc::clone(&running.0);
+        let (mut running, holds) = Op::leaf("atomic", options.begin()).wait()?;
+        let inside = Arc::clone(&running.inside);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            sync_frame(|| TRANSACTION.sync_scope(inside, body))
+            holds.sync_scope(|| sync_frame(|| TRANSACTION.sync_scope(inside, body)))
         }));
+        drop(holds);
         let commit = matches!(outcome, Ok(Ok(_)));
-        let ended = Op::leaf("atomic", running.0.end(commit)).wait();
+        let ended = Op::leaf("atomic", running.end(commit)).wait();
         let result = conclude(outcome, ended)?;
         if running.has_hooks() {
             Op::new("on_commit", running.run_hooks()).wait()?;
@@ -223,36 +272,116 @@ where
 }
 
 impl Options {
-    async fn begin(self) -> Result<Arc<Level>, Error> {
+    async fn begin(self) -> Result<(Running, Holds), Error> {
         let database = resolve(self.using)?;
-        Level::begin(
+        let holder = Holder::at(self.what, self.location);
+        if self.pinned {
+            return Ok(match Level::pin(database, holder).await? {
+                Pin::New(level, holds) => (Running::own(level), holds),
+                Pin::Around(level) => (Running::inside(level, Part::Nothing), Holds::default()),
+            });
+        }
+        if !self.savepoint
+            && let Some(around) = innermost(&database).filter(|level| level.is_transaction())
+        {
+            if self.durable {
+                return Err(Error::not_durable(
+                    holder.to_string(),
+                    around.holder().to_string(),
+                ));
+            }
+            if let Some(asked) = self.mode.missing_in(around.mode(), database.dialect()) {
+                return Err(Error::mode_inside(
+                    holder.to_string(),
+                    asked,
+                    around.holder().to_string(),
+                ));
+            }
+            return Ok((Running::inside(around, Part::Merged), Holds::default()));
+        }
+        let begin = Begin {
             database,
-            self.durable,
-            Holder::new("`atomic`", Some(self.location)),
-        )
-        .await
+            mode: self.mode,
+            durable: self.durable,
+            holder,
+        };
+        let (level, holds) = Level::begin(begin).await?;
+        Ok((Running::own(level), holds))
     }
 }
 
 /// The transaction while its body runs. Dropped before its end, it is taken back.
-struct Running(Arc<Level>);
+struct Running {
+    level: Arc<Level>,
+    part: Part,
+    /// What the body finds around it.
+    inside: Arc<Level>,
+}
+
+/// What of a level this is.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    All,
+    /// It has the end of the transaction around it.
+    Merged,
+    /// It has nothing to end.
+    Nothing,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.abandon();
+        match self.part {
+            Part::All => self.level.abandon(),
+            Part::Merged => self
+                .level
+                .poison("an `atomic` without a savepoint was dropped".to_owned()),
+            Part::Nothing => {}
+        }
     }
 }
 
 impl Running {
+    fn own(level: Arc<Level>) -> Self {
+        Self {
+            inside: Arc::clone(&level),
+            level,
+            part: Part::All,
+        }
+    }
+
+    fn inside(level: Arc<Level>, part: Part) -> Self {
+        Self {
+            // The innermost level may be one of another database.
+            inside: TRANSACTION.get().unwrap_or_else(|| Arc::clone(&level)),
+            level,
+            part,
+        }
+    }
+
+    async fn end(&mut self, commit: bool) -> Result<(), Error> {
+        match std::mem::replace(&mut self.part, Part::Nothing) {
+            Part::All => {
+                // Until it has ended, a drop has to take it back.
+                self.part = Part::All;
+                self.level.end(commit).await
+            }
+            Part::Merged if !commit => {
+                self.level
+                    .poison("an `atomic` without a savepoint failed inside it".to_owned());
+                Ok(())
+            }
+            Part::Merged | Part::Nothing => Ok(()),
+        }
+    }
+
     /// Whether its commit is the final one, and something waits for that.
     fn has_hooks(&self) -> bool {
-        self.0.is_outermost() && !self.0.hooks().is_empty()
+        self.part == Part::All && self.level.is_outermost() && !self.level.hooks().is_empty()
     }
 
     async fn run_hooks(self) -> Result<(), Error> {
-        let hooks = std::mem::take(&mut *self.0.hooks());
-        hooks::run(hooks).await;
-        Ok(())
+        let hooks = std::mem::take(&mut *self.level.hooks());
+        hooks::run(hooks).await
     }
 }
 
@@ -264,10 +393,11 @@ where
     E: From<Error> + Send,
 {
     // Declared before the body, so dropped after it: while the body unwinds, its transaction is still there.
-    let running = Running(options.begin().await?);
+    let (mut running, holds) = options.begin().await?;
     let outcome = {
-        let inside = Arc::clone(&running.0);
-        let mut body = pin!(TRANSACTION.scope(inside, async_frame(async move { body().await })));
+        let inside = Arc::clone(&running.inside);
+        let body = TRANSACTION.scope(inside, async_frame(async move { body().await }));
+        let mut body = pin!(holds.scope(body));
         poll_fn(
             |cx| match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(cx))) {
                 Ok(poll) => poll.map(Ok),
@@ -276,11 +406,12 @@ where
         )
         .await
     };
+    drop(holds);
     let commit = matches!(outcome, Ok(Ok(_)));
     if commit && running.has_hooks() {
         // What was committed has to be followed by its hooks, also if the caller goes away just now.
         let finish = async move {
-            running.0.end(true).await?;
+            running.end(true).await?;
             running.run_hooks().await
         };
         return match nuages_bridge::spawn(finish).await {
@@ -288,7 +419,7 @@ where
             Err(error) => Err(Error::other(error).into()),
         };
     }
-    let ended = running.0.end(commit).await;
+    let ended = running.end(commit).await;
     conclude(outcome, ended)
 }
 
@@ -307,14 +438,58 @@ fn conclude<T, E: From<Error>>(
     }
 }
 
-/// Runs statements of our own, all or none. In place, where the caller may block.
+/// Runs statements of our own, all or none. In place, where the caller may block. Also in a test they are there to stay.
 pub(crate) async fn run_all(database: Database, holder: Holder, calls: Vec<Call>) -> Result<(), Error> {
-    let running = Running(Level::begin(database, false, holder).await?);
-    for call in calls {
-        if let Err(error) = running.0.call(call, holder).await {
-            running.0.end(false).await?;
-            return Err(error);
+    outside_isolation(async {
+        let begin = Begin {
+            database,
+            mode: Mode::default(),
+            durable: false,
+            holder,
+        };
+        let (level, _holds) = Level::begin(begin).await?;
+        let mut running = Running::own(level);
+        for mut call in calls {
+            if let Err(error) = running.level.call(&mut call, holder).await {
+                running.end(false).await?;
+                return Err(error);
+            }
         }
-    }
-    running.0.end(true).await
+        running.end(true).await
+    })
+    .await
+}
+
+/// Has the innermost `atomic` around this call take back all that it did, although its code returns `Ok`: a rehearsal, a preview.
+///
+/// Its `on_commit` hooks don't run. Statements that come after this go on as before.
+///
+/// # Examples
+///
+/// ```
+/// use nuages_orm::transaction::set_rollback;
+/// use nuages_orm::{Database, Result, atomic, raw};
+///
+/// # fn main() -> Result<()> {
+/// let db = Database::connect("sqlite::memory:").wait()?;
+/// # db.sync_scope(|| -> Result<()> {
+/// raw("CREATE TABLE note (id integer)").execute().wait()?;
+/// let deleted = atomic(|| {
+///     set_rollback()?;
+///     raw("INSERT INTO note (id) VALUES (1)").execute().wait()
+/// })
+/// .wait()?;
+/// assert_eq!(deleted, 1);
+/// assert!(raw("SELECT id FROM note").fetch::<(i64,)>().wait()?.is_empty());
+/// # Ok(()) }) }
+/// ```
+///
+/// # Errors
+///
+/// There is no `atomic` around.
+pub fn set_rollback() -> Result<(), Error> {
+    let level = TRANSACTION.get().and_then(|level| level.transaction());
+    let level = level.ok_or_else(|| Error::no_transaction("set_rollback"))?;
+    level.set_rollback();
+    Ok(())
 }

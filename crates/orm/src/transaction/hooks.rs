@@ -5,15 +5,17 @@ use std::future::Future;
 
 use nuages_bridge::sync_to_async;
 use tokio::runtime::Handle;
+use tokio::task::JoinError;
 
 use super::level::TRANSACTION;
 use crate::driver::BoxFuture;
+use crate::{Error, Result};
 
 /// Runs code after the outermost `atomic` around this call has committed, and not at all if it is rolled back.
 ///
 /// For what cannot be taken back: a mail, a message to another program. Hooks run in the order in which they were registered, before the `atomic` returns to its
 /// caller, and outside the transaction. A savepoint that is rolled back takes its hooks with it. The transaction is final, so a hook that
-/// fails or panics is logged, and the others run.
+/// fails or panics is logged, and the others run; [`on_commit_or_fail`] is for a failure that the caller has to know of.
 ///
 /// Outside any transaction there is nothing to wait for, and the hook is started at once: on a plain thread it has run when this returns, in an async
 /// program it runs in a task of its own.
@@ -43,11 +45,27 @@ use crate::driver::BoxFuture;
 ///
 /// Once the commit was sent, the hooks run to their end, also if the caller of the `atomic` has gone.
 pub fn on_commit<M>(hook: impl Hook<M>) {
-    let hook = hook.queued();
-    match TRANSACTION.get() {
+    register(hook.queued());
+}
+
+/// As [`on_commit`], for what the caller has to know of: where the hook fails, the `atomic` gives its error, and the hooks after it don't run.
+///
+/// That error [`is_after_commit`](Error::is_after_commit): the transaction stays committed. A panic goes on in the caller. Outside any transaction a failure is logged.
+pub fn on_commit_or_fail<M>(hook: impl Hook<M>) {
+    let mut hook = hook.queued();
+    hook.or_fail = true;
+    register(hook);
+}
+
+fn register(hook: Queued) {
+    match TRANSACTION.get().and_then(|level| level.transaction()) {
         Some(level) => level.hooks().push(hook),
         None => {
-            let now = async move { run_one(hook).await };
+            let now = async move {
+                if let Err(error) = run(vec![hook]).await {
+                    tracing::error!(%error, source = ?std::error::Error::source(&error), "an `on_commit` hook failed");
+                }
+            };
             match Handle::try_current() {
                 Ok(_) => drop(nuages_bridge::spawn(now)),
                 Err(_) => {
@@ -97,22 +115,33 @@ impl<T: Send + 'static, E: Display + Send + 'static> HookResult for Result<T, E>
 }
 
 /// A hook that waits for the commit.
-pub enum Queued {
+pub struct Queued {
+    work: Work,
+    or_fail: bool,
+}
+
+enum Work {
     Sync(Box<dyn FnOnce() -> Option<String> + Send>),
     Async(Box<dyn FnOnce() -> BoxFuture<'static, Option<String>> + Send>),
 }
 
 impl fmt::Debug for Queued {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sync(_) => "Sync",
-            Self::Async(_) => "Async",
+        f.write_str(match self.work {
+            Work::Sync(_) => "Sync",
+            Work::Async(_) => "Async",
         })
     }
 }
 
+impl From<Work> for Queued {
+    fn from(work: Work) -> Self {
+        Self { work, or_fail: false }
+    }
+}
+
 mod sealed {
-    use super::{AsyncHook, Future, HookResult, Queued, SyncHook};
+    use super::{AsyncHook, Future, HookResult, Queued, SyncHook, Work};
 
     pub trait Sealed<M> {
         fn queued(self) -> Queued;
@@ -124,7 +153,7 @@ mod sealed {
         R: HookResult,
     {
         fn queued(self) -> Queued {
-            Queued::Sync(Box::new(move || self().error()))
+            Work::Sync(Box::new(move || self().error())).into()
         }
     }
 
@@ -134,34 +163,45 @@ mod sealed {
         Fut: Future<Output: HookResult> + Send + 'static,
     {
         fn queued(self) -> Queued {
-            Queued::Async(Box::new(move || Box::pin(async move { self().await.error() })))
+            Work::Async(Box::new(move || Box::pin(async move { self().await.error() }))).into()
         }
     }
 }
 
 /// Runs hooks, one after the other.
-pub(super) async fn run(hooks: Vec<Queued>) {
-    for hook in hooks {
-        run_one(hook).await;
+///
+/// # Errors
+///
+/// That of the first one whose failure the caller has to know of; those after it are not run.
+pub(super) async fn run(hooks: Vec<Queued>) -> Result<()> {
+    let mut hooks = hooks.into_iter();
+    while let Some(Queued { work, or_fail }) = hooks.next() {
+        let failed = match run_one(work).await {
+            Ok(None) => continue,
+            Ok(Some(error)) => error,
+            Err(error) if or_fail && error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => error.to_string(),
+        };
+        if or_fail {
+            let left = hooks.len();
+            tracing::error!(error = %failed, left, "an `on_commit_or_fail` hook failed; its transaction is committed, and the hooks after it don't run");
+            return Err(Error::hook(failed));
+        }
+        tracing::error!(error = %failed, "an `on_commit` hook failed; its transaction is committed");
     }
+    Ok(())
 }
 
-async fn run_one(hook: Queued) {
+async fn run_one(work: Work) -> Result<Option<String>, JoinError> {
     // In a task of its own, so that a panic ends it and nothing else.
     let ran = nuages_bridge::spawn(async move {
-        match hook {
-            Queued::Sync(hook) => match sync_to_async(hook).await {
+        match work {
+            Work::Sync(hook) => match sync_to_async(hook).await {
                 Ok(error) => error,
                 Err(error) => Some(error.to_string()),
             },
-            Queued::Async(hook) => hook().await,
+            Work::Async(hook) => hook().await,
         }
     });
-    match ran.await {
-        Ok(None) => {}
-        Ok(Some(error)) => {
-            tracing::error!(%error, "an `on_commit` hook failed; its transaction is committed")
-        }
-        Err(error) => tracing::error!(%error, "an `on_commit` hook panicked; its transaction is committed"),
-    }
+    ran.await
 }

@@ -7,11 +7,19 @@
 mod atomic;
 mod body;
 mod hooks;
+mod isolated;
 mod level;
+mod pinned;
+mod retry;
 
-pub use self::atomic::{Atomic, atomic};
+pub use self::atomic::{Atomic, atomic, set_rollback};
 pub use self::body::{AsyncBody, Body, SyncBody};
-pub use self::hooks::{AsyncHook, Hook, HookResult, SyncHook, on_commit};
+pub use self::hooks::{AsyncHook, Hook, HookResult, SyncHook, on_commit, on_commit_or_fail};
+pub use self::isolated::{isolated, isolated_sync, outside_isolation, outside_isolation_sync};
+pub use self::pinned::{Pinned, pinned_connection};
+pub use self::retry::{AtomicRetry, atomic_retry};
+pub use crate::lease::Isolation;
 
 pub(crate) use self::atomic::run_all;
+pub(crate) use self::isolated::Isolated;
 pub(crate) use self::level::{Level, TRANSACTION};

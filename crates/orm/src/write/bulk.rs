@@ -122,7 +122,7 @@ impl<M: Model> BulkCreate<M> {
         F: Future<Output = Result<Vec<T>>> + Send,
     {
         let model = M::meta();
-        let database = Target::find(self.using)?.database;
+        let database = Target::of_writes(self.using, model)?.database;
         let columns: Vec<_> = model.columns.iter().filter(|column| !column.automatic).collect();
         let columns: Vec<_> = columns.iter().map(|column| column.column).collect();
         // Without any column, a statement makes one row.
@@ -276,7 +276,7 @@ pub(crate) fn bulk_update<S: Record>(
         .filter(|update| !update.set.is_empty())
         .collect();
     Op::new(<S::Model as Model>::OPERATIONS.bulk_update, async move {
-        let database = Target::find(using)?.database;
+        let database = Target::of_writes(using, S::Model::meta())?.database;
         let inside = database.clone();
         let whole = async move || {
             let mut changed = 0;

@@ -67,7 +67,7 @@ impl<M: Model> CreateMode<M> for UpdatingOrCreating {
             .cloned()
             .collect();
         Op::new(M::OPERATIONS.update_or_create, async move {
-            let database = Target::find(using)?.database;
+            let database = Target::of_writes(using, M::meta())?.database;
             let inside = database.clone();
             let whole = async move || {
                 let mut raced = false;
@@ -121,7 +121,7 @@ async fn insert<M: Model>(values: Values, link: Option<Link>, using: Option<Data
     if let Some(link) = link {
         return create_joined(values, using, link).await;
     }
-    let target = Target::find(using.clone())?;
+    let target = Target::of_writes(using.clone(), M::meta())?;
     if !target.in_transaction() {
         return create(values, using).await;
     }

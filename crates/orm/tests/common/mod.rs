@@ -27,6 +27,13 @@ pub(crate) fn with_database(
     options: impl FnOnce(DatabaseOptions) -> DatabaseOptions,
     test: impl FnOnce(Database),
 ) {
+    with_database_url(backend, |url| {
+        test(options(Database::options(url)).connect().wait().unwrap())
+    });
+}
+
+/// The same, for a test that connects itself.
+pub(crate) fn with_database_url(backend: Backend, test: impl FnOnce(&str)) {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let unique = format!(
         "nuages_test_{}_{}",
@@ -34,18 +41,13 @@ pub(crate) fn with_database(
         NUMBER.fetch_add(1, Ordering::Relaxed)
     );
     match backend {
-        Backend::SqliteMemory => {
-            test(
-                options(Database::options("sqlite::memory:"))
-                    .connect()
-                    .wait()
-                    .unwrap(),
-            );
-        }
+        Backend::SqliteMemory => test("sqlite::memory:"),
         Backend::SqliteFile => {
             let folder = tempfile::tempdir().unwrap();
-            let url = format!("sqlite:{}", folder.path().join("test.sqlite3").display());
-            test(options(Database::options(url)).connect().wait().unwrap());
+            test(&format!(
+                "sqlite:{}",
+                folder.path().join("test.sqlite3").display()
+            ));
         }
         Backend::Postgres => {
             let Some((url, admin)) = server("PostgreSQL", "NUAGES_TEST_POSTGRES", POSTGRES) else {
@@ -54,9 +56,7 @@ pub(crate) fn with_database(
             let separator = if url.contains('?') { '&' } else { '?' };
             let own = format!("{url}{separator}options=-c%20search_path%3D{unique}");
             let drop = format!("DROP SCHEMA {unique} CASCADE");
-            on_server(&admin, &format!("CREATE SCHEMA {unique}"), &drop, || {
-                test(options(Database::options(own)).connect().wait().unwrap());
-            });
+            on_server(&admin, &format!("CREATE SCHEMA {unique}"), &drop, || test(&own));
         }
         Backend::MariaDb => {
             let Some((url, admin)) = server("MariaDB", "NUAGES_TEST_MYSQL", MARIADB) else {
@@ -65,9 +65,7 @@ pub(crate) fn with_database(
             let (server, _) = url.rsplit_once('/').unwrap();
             let own = format!("{server}/{unique}");
             let drop = format!("DROP DATABASE {unique}");
-            on_server(&admin, &format!("CREATE DATABASE {unique}"), &drop, || {
-                test(options(Database::options(own)).connect().wait().unwrap());
-            });
+            on_server(&admin, &format!("CREATE DATABASE {unique}"), &drop, || test(&own));
         }
     }
 }

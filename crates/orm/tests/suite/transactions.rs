@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use nuages_orm::{Error, Result, atomic, on_commit, raw};
+use nuages_orm::transaction::{Isolation, set_rollback};
+use nuages_orm::{Dialect, Error, Result, atomic, atomic_retry, on_commit, on_commit_or_fail, pinned_connection, raw};
 
 macro_rules! titles {
     () => {{
@@ -116,6 +117,10 @@ tests! {
         assert!(null.is_not_null_violation(), "{null:?}");
         assert_eq!(null.columns(), ["title"]);
 
+        if db.dialect() != nuages_orm::Dialect::MariaDb {
+            assert_eq!((unique.table(), null.table()), (Some("book"), Some("book")));
+        }
+
         let check = go!(raw("INSERT INTO book (id, title, stock) VALUES (2, 'a', -1)").execute()).unwrap_err();
         assert!(check.is_check_violation(), "{check:?}");
         assert_eq!(check.constraint(), Some("stock_check"));
@@ -176,6 +181,215 @@ tests! {
         let error = refused.unwrap_err();
         assert!(error.is_transaction_required(), "{error}");
         assert!(error.to_string().contains("suite/transactions.rs"), "{error}");
+        Ok(())
+    }
+
+    fn a_read_only_transaction_writes_nothing(_db: Database) {
+        table!();
+        insert!(1, "Nuages")?;
+        let read = go!(atomic(block! { Ok(titles!()) }).read_only())?;
+        assert_eq!(read, ["Nuages"]);
+        let refused = go!(atomic(block! { insert!(2, "Minor Swing") }).read_only()).unwrap_err();
+        assert!(!refused.is_connection() && !refused.is_contention(), "{refused:?}");
+        // The connection writes again afterwards.
+        go!(atomic(block! { insert!(2, "Minor Swing") }))?;
+        insert!(3, "Daphne")?;
+        assert_eq!(titles!(), ["Nuages", "Minor Swing", "Daphne"]);
+
+        let outer = go!(atomic(block! { go!(atomic(block! { Ok(()) }).read_only()) })).unwrap_err();
+        assert!(outer.is_transaction_required() && outer.to_string().contains("read-only"), "{outer}");
+        go!(atomic(block! { go!(atomic(block! { Ok(titles!()) })) }).read_only())?;
+        Ok(())
+    }
+
+    fn isolation_is_asked_for_where_a_transaction_begins(db: Database) {
+        table!();
+        for isolation in [Isolation::ReadCommitted, Isolation::RepeatableRead, Isolation::Serializable] {
+            let seen = go!(atomic(block! {
+                insert!(1, "Nuages")?;
+                let level: Vec<(String,)> = match db.dialect() {
+                    Dialect::Postgres => go!(raw("SELECT current_setting('transaction_isolation')").fetch())?,
+                    _ => vec![(String::from("serializable"),)],
+                };
+                go!(raw("DELETE FROM book").execute())?;
+                Ok(level[0].0.clone())
+            }).isolation(isolation))?;
+            if db.dialect() == Dialect::Postgres {
+                let expected = match isolation {
+                    Isolation::ReadCommitted => "read committed",
+                    Isolation::RepeatableRead => "repeatable read",
+                    _ => "serializable",
+                };
+                assert_eq!(seen, expected);
+            }
+        }
+        // It is for that transaction alone.
+        go!(atomic(block! { Ok(()) }))?;
+        let inside = go!(atomic(block! {
+            go!(atomic(block! { Ok(()) }).isolation(Isolation::ReadCommitted))?;
+            go!(atomic(block! { Ok(()) }).isolation(Isolation::Serializable))
+        }));
+        match db.dialect() {
+            Dialect::Sqlite => inside?,
+            _ => {
+                let error = inside.unwrap_err();
+                assert!(error.is_transaction_required() && error.to_string().contains("another isolation"), "{error}");
+            }
+        }
+        go!(atomic(block! {
+            go!(atomic(block! { Ok(()) }).isolation(Isolation::RepeatableRead))
+        }).isolation(Isolation::Serializable))
+    }
+
+    fn a_block_without_a_savepoint_merges_and_poisons(_db: Database) {
+        table!();
+        go!(atomic(block! {
+            insert!(1, "Nuages")?;
+            go!(atomic(block! { insert!(2, "Minor Swing") }).no_savepoint())
+        }))?;
+        let whole = go!(atomic(block! {
+            insert!(3, "Daphne")?;
+            let merged = go!(atomic(block! {
+                insert!(4, "Tears")?;
+                Err::<(), _>(Error::other("changed my mind"))
+            }).no_savepoint());
+            assert!(merged.is_err());
+            let next = insert!(5, "Belleville").unwrap_err();
+            assert!(next.is_transaction_broken(), "{next}");
+            Ok(())
+        }));
+        assert!(whole.unwrap_err().is_transaction_broken());
+        assert_eq!(titles!(), ["Nuages", "Minor Swing"]);
+
+        // Inside a savepoint it is that which goes.
+        go!(atomic(block! {
+            let savepoint = go!(atomic(block! {
+                let merged = go!(atomic(block! { Err::<(), _>(Error::other("no")) }).no_savepoint());
+                assert!(merged.is_err());
+                Ok(())
+            }));
+            assert!(savepoint.unwrap_err().is_transaction_broken());
+            insert!(3, "Daphne")
+        }))?;
+        // Alone it is a transaction as any other.
+        let alone = go!(atomic(block! { insert!(4, "Tears")?; Err::<(), _>(Error::other("no")) }).no_savepoint());
+        assert!(alone.is_err());
+        assert_eq!(titles!(), ["Nuages", "Minor Swing", "Daphne"]);
+        Ok(())
+    }
+
+    fn a_rehearsal_is_taken_back(_db: Database) {
+        table!();
+        let ran = Arc::new(Mutex::new(0));
+        let hook = Arc::clone(&ran);
+        let value = go!(atomic(block! {
+            set_rollback()?;
+            on_commit(move || *hook.lock().unwrap() += 1);
+            insert!(1, "Nuages")?;
+            Ok(titles!())
+        }))?;
+        assert_eq!(value, ["Nuages"]);
+        go!(atomic(block! {
+            insert!(2, "Minor Swing")?;
+            go!(atomic(block! { set_rollback()?; insert!(3, "Daphne") }))
+        }))?;
+        assert_eq!(titles!(), ["Minor Swing"]);
+        assert_eq!(*ran.lock().unwrap(), 0);
+        assert!(set_rollback().unwrap_err().is_transaction_required());
+        Ok(())
+    }
+
+    fn a_hook_that_must_not_fail_says_so(_db: Database) {
+        table!();
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let send = |what: &'static str| {
+            let done = Arc::clone(&done);
+            move || done.lock().unwrap().push(what)
+        };
+        let (first, third) = (send("first"), send("third"));
+        let failed = go!(atomic(block! {
+            insert!(1, "Nuages")?;
+            on_commit(first);
+            on_commit_or_fail(async || Err::<(), _>("no more stamps"));
+            on_commit(third);
+            Ok(())
+        })).unwrap_err();
+        assert!(failed.is_after_commit(), "{failed}");
+        assert_eq!(std::error::Error::source(&failed).unwrap().to_string(), "no more stamps");
+        assert_eq!(*done.lock().unwrap(), ["first"]);
+        assert_eq!(titles!(), ["Nuages"]);
+        Ok(())
+    }
+
+    fn what_others_were_in_the_way_of_is_run_again(_db: Database) {
+        table!();
+        let ran = Mutex::new(0);
+        let again = |from: i32| {
+            let mut ran = ran.lock().unwrap();
+            *ran += 1;
+            if *ran < from { Err(Error::serialization("another came first")) } else { Ok(()) }
+        };
+        go!(atomic_retry(block! {
+            insert!(1, "Nuages")?;
+            again(3)
+        }))?;
+        assert_eq!(std::mem::take(&mut *ran.lock().unwrap()), 3);
+        assert_eq!(titles!(), ["Nuages"]);
+
+        let failed = go!(atomic_retry(block! { again(3) }).times(2)).unwrap_err();
+        assert!(failed.is_serialization_failure() && failed.is_contention(), "{failed}");
+        assert_eq!(std::mem::take(&mut *ran.lock().unwrap()), 2);
+
+        let other = go!(atomic_retry(block! {
+            again(0)?;
+            Err::<(), _>(Error::other("no paper"))
+        })).unwrap_err();
+        assert!(!other.is_contention());
+        assert_eq!(std::mem::take(&mut *ran.lock().unwrap()), 1);
+
+        let inside = go!(atomic(block! { go!(atomic_retry(block! { Ok(()) })) })).unwrap_err();
+        assert!(inside.is_transaction_required(), "{inside}");
+        Ok(())
+    }
+
+    fn sticky_connection(db: Database) {
+        table!();
+        go!(pinned_connection(block! {
+            go!(raw("CREATE TEMPORARY TABLE seen (id integer)").execute())?;
+            go!(atomic(block! {
+                go!(raw("INSERT INTO seen (id) VALUES (1)").execute())?;
+                insert!(1, "Nuages")
+            }))?;
+            let failed = go!(atomic(block! {
+                go!(raw("INSERT INTO seen (id) VALUES (2)").execute())?;
+                Err::<(), _>(Error::other("no"))
+            }));
+            assert!(failed.is_err());
+            // A statement that fails breaks nothing: there is no transaction.
+            assert!(insert!(1, "Nuages").unwrap_err().is_integrity());
+            let seen: Vec<(i32,)> = go!(raw("SELECT id FROM seen").fetch())?;
+            assert_eq!(seen, [(1,)]);
+            if db.dialect() == Dialect::Postgres {
+                go!(raw("SET application_name = 'pinned'").execute())?;
+                go!(raw("SELECT pg_advisory_lock(4711)").execute())?;
+                let name: Vec<(String,)> = go!(raw("SELECT current_setting('application_name')").fetch())?;
+                assert_eq!(name[0].0, "pinned");
+            }
+            Ok(())
+        }))?;
+        for _ in 0..2 {
+            assert!(go!(raw("SELECT id FROM seen").fetch::<(i32,)>()).is_err());
+            if db.dialect() == Dialect::Postgres {
+                let name: Vec<(String,)> = go!(raw("SELECT current_setting('application_name')").fetch())?;
+                assert_ne!(name[0].0, "pinned");
+                let locks: Vec<(i64,)> = go!(raw(
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND pid = pg_backend_pid()"
+                ).fetch())?;
+                assert_eq!(locks, [(0,)]);
+            }
+        }
+        assert!(go!(raw("SET application_name = 'for all'").execute()).unwrap_err().is_configuration());
+        assert_eq!(titles!(), ["Nuages"]);
         Ok(())
     }
 

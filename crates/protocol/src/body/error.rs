@@ -19,10 +19,6 @@ enum Kind {
     #[error("the body is larger than the limit of {limit} bytes; read it in parts, or raise the limit")]
     TooLarge { limit: usize },
     #[error("the client sends its body too slowly")]
-    #[cfg_attr(
-        not(feature = "server"),
-        expect(dead_code, reason = "only the server has settings for it")
-    )]
     TooSlow(#[source] Wire),
     #[error("the client went away before its body was complete")]
     Disconnected(#[source] Wire),
@@ -49,7 +45,8 @@ impl From<BridgeError> for BodyError {
 }
 
 impl BodyError {
-    pub(crate) fn too_large(limit: usize) -> Self {
+    /// It was longer than `limit` bytes: for who limits a body that somebody else reads.
+    pub fn too_large(limit: usize) -> Self {
         Self {
             kind: Kind::TooLarge { limit },
         }
@@ -62,9 +59,8 @@ impl BodyError {
         }
     }
 
-    /// The client was waited for as long as the server's settings allow.
-    #[cfg(feature = "server")]
-    pub(crate) fn too_slow() -> Self {
+    /// The client was waited for as long as the settings allow: for who limits a body that somebody else reads.
+    pub fn too_slow() -> Self {
         let late = io::Error::from(io::ErrorKind::TimedOut);
         Self {
             kind: Kind::TooSlow(Wire(late.into())),

@@ -33,6 +33,13 @@ pub struct FromSync<A> {
     max_same_header: Option<usize>,
 }
 
+/// Among a request's extensions: code of another application is around this one, and may wait for it on the thread of the request.
+///
+/// Who mounts applications inserts it. A blocking one is called on another thread then, since a thread that waits for a response can't also be the one that
+/// makes its body: it would wait for itself to read it.
+#[derive(Clone, Copy, Debug)]
+pub struct InsideAnother;
+
 impl<A: SyncApplication> FromSync<A> {
     pub(super) fn new(app: A) -> Self {
         Self {
@@ -103,10 +110,15 @@ fn too_many() -> Response {
 async fn answer<A: SyncApplication>(app: Arc<A>, scope: HttpScope, body: Body) -> Result<Response, BoxError> {
     let (head, mut begun) = oneshot::channel();
     let method = scope.method.clone();
+    let inside_another = scope.extensions.get::<InsideAnother>().is_some();
     let request = SyncRequest::new(scope, body);
     // One job for all of it: what the call leaves on its thread, the iterator finds there.
     let call = sync_to_async(move || respond(&*app, &method, request, head));
-    let mut job: Job = Box::pin(call.into_future());
+    let mut job: Job = if inside_another {
+        Box::pin(call.parallel().into_future())
+    } else {
+        Box::pin(call.into_future())
+    };
     let streamed = |(head, outlet): (http::Response<()>, Outlet), job| {
         head.map(|()| Body::new(SyncStream::new(outlet, job)))
     };

@@ -30,7 +30,13 @@ mod to_sync;
 
 use std::{fmt, sync::Arc};
 
-pub use self::{adapter::FromSync, body::SyncBody, chunks::Chunks, request::SyncRequest, to_sync::ToSync};
+pub use self::{
+    adapter::{FromSync, InsideAnother},
+    body::SyncBody,
+    chunks::Chunks,
+    request::SyncRequest,
+    to_sync::ToSync,
+};
 use crate::{BoxError, State};
 
 /// What a [`SyncApplication`] answers: `http`'s response, with [`Chunks`] as its body.

@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
-use http::StatusCode;
-use nuages_handler::{IntoView, Request, Response, Result, View, reverse};
+use nuages_handler::{IntoResponse as _, IntoView, Redirect, Request, Response, Result, View, reverse};
 
 use super::Class;
-use crate::shortcuts::to_location;
 
 /// A view that leads to another address: made by [`redirect_to`] or [`redirect_to_route`].
 ///
@@ -100,12 +98,12 @@ impl RedirectView {
             let joint = if before.contains('?') { '&' } else { '?' };
             to = format!("{before}{joint}{query}{fragment}");
         }
-        let status = if self.permanent {
-            StatusCode::MOVED_PERMANENTLY
+        let redirect = if self.permanent {
+            Redirect::permanent(to)
         } else {
-            StatusCode::FOUND
+            Redirect::to(to)
         };
-        Ok(to_location(status, &to))
+        Ok(redirect.into_response())
     }
 }
 

@@ -1,16 +1,13 @@
 //! One static file as a response: the best encoding, a range of it, or nothing where the browser has it.
 
-use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom};
-use std::ops::RangeInclusive;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use http::{HeaderMap, StatusCode, header};
-use nuages_handler::{Error, Request, Response, Result};
+use nuages_handler::{ETag, Error, FileResponse, Request, Response, Result};
 
 use super::compress::Encoding;
 use super::{StaticFiles, path};
-use crate::conditional::{ETag, State};
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
@@ -43,66 +40,44 @@ pub(super) fn serve(files: &StaticFiles, request: &Request, path: &str) -> Resul
         }
     }
     let source = encoding.as_ref().map_or(&file, |(_, copy)| copy);
-    let metadata = fs::metadata(source)?;
     let modified = fs::metadata(&file)?.modified().ok();
     let nanos = modified
         .and_then(|time| time.duration_since(std::time::SystemTime::UNIX_EPOCH).ok())
         .map_or(0, |since| since.as_nanos());
-    let state = State {
-        etag: Some(ETag::strong(format!(
-            "{nanos:x}-{:x}{}",
-            metadata.len(),
-            encoding.as_ref().map_or("", |(encoding, _)| encoding.ending())
-        ))),
-        modified,
-    };
+    let tag = ETag::strong(format!(
+        "{nanos:x}-{:x}{}",
+        fs::metadata(source)?.len(),
+        encoding.as_ref().map_or("", |(encoding, _)| encoding.ending())
+    ));
+    let mut answer = FileResponse::new(source)
+        .content_type(content_type(path))
+        .etag(tag);
+    if let Some(modified) = modified {
+        // A copy is as old as what it is a copy of.
+        answer = answer.last_modified(modified);
+    }
+    let mut response = answer.respond(request).wait()?;
+    if response.status().is_client_error() {
+        return Ok(response);
+    }
     let is_immutable = inner
         .manifest
         .as_ref()
         .is_some_and(|manifest| manifest.is_immutable(path));
-    let with_headers = |response: Response| {
-        let mut response = state.stamp(response).header(
-            header::CACHE_CONTROL,
-            if is_immutable { FOR_EVER } else { ASK_AGAIN },
-        );
-        if has_copies {
-            response = response.header(header::VARY, "accept-encoding");
-        }
-        response
-    };
-    if let Some(answer) = state.answer(request) {
-        return Ok(with_headers(answer));
+    response = response.header(
+        header::CACHE_CONTROL,
+        if is_immutable { FOR_EVER } else { ASK_AGAIN },
+    );
+    if has_copies {
+        response = response.header(header::VARY, "accept-encoding");
     }
-    let mut response = Response::new(StatusCode::OK)
-        .header(header::CONTENT_TYPE, content_type(path))
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(header::ACCEPT_RANGES, "bytes");
+    if response.status() == StatusCode::NOT_MODIFIED {
+        return Ok(response);
+    }
     if let Some((encoding, _)) = &encoding {
         response = response.header(header::CONTENT_ENCODING, encoding.name());
     }
-    let asked = request
-        .headers()
-        .get(header::RANGE)
-        .and_then(|value| value.to_str().ok());
-    match asked
-        .filter(|_| state.allows_range(request.headers()))
-        .map(|asked| range(asked, metadata.len()))
-    {
-        Some(Asked::Part(part)) => {
-            let text = format!("bytes {}-{}/{}", part.start(), part.end(), metadata.len());
-            let mut bytes = Vec::new();
-            let mut reader = File::open(source)?;
-            reader.seek(SeekFrom::Start(*part.start()))?;
-            reader
-                .take(part.end() - part.start() + 1)
-                .read_to_end(&mut bytes)?;
-            let response = response.header(header::CONTENT_RANGE, text).body(bytes);
-            Ok(with_headers(response.status_code(StatusCode::PARTIAL_CONTENT)))
-        }
-        Some(Asked::Nowhere) => Ok(Response::new(StatusCode::RANGE_NOT_SATISFIABLE)
-            .header(header::CONTENT_RANGE, format!("bytes */{}", metadata.len()))),
-        Some(Asked::Whole) | None => Ok(with_headers(response.body(fs::read(source)?))),
-    }
+    Ok(response.header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
 }
 
 fn with_ending(file: &Path, ending: &str) -> PathBuf {
@@ -144,71 +119,9 @@ fn accepted(headers: &HeaderMap, name: &str) -> u16 {
     any
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Asked {
-    Part(RangeInclusive<u64>),
-    /// What is no single range of bytes is as if it were not there.
-    Whole,
-    Nowhere,
-}
-
-/// The part that `Range` asks for: RFC 9110, section 14.
-fn range(asked: &str, length: u64) -> Asked {
-    let Some((first, last)) = asked
-        .strip_prefix("bytes=")
-        .and_then(|rest| rest.trim().split_once('-'))
-    else {
-        return Asked::Whole;
-    };
-    let number = |text: &str| {
-        let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        // More digits than a number holds are past every end.
-        is_number.then(|| text.parse().unwrap_or(u64::MAX))
-    };
-    match (number(first), number(last)) {
-        (Some(first), _) if first >= length && (last.is_empty() || number(last).is_some()) => Asked::Nowhere,
-        (Some(first), None) if last.is_empty() => Asked::Part(first..=length - 1),
-        (Some(first), Some(last)) if first <= last => Asked::Part(first..=last.min(length - 1)),
-        (None, Some(suffix)) if first.is_empty() => {
-            if suffix == 0 || length == 0 {
-                Asked::Nowhere
-            } else {
-                Asked::Part(length.saturating_sub(suffix)..=length - 1)
-            }
-        }
-        _ => Asked::Whole,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ranges_are_those_of_the_rfc() {
-        for (asked, expected) in [
-            ("bytes=0-4", Asked::Part(0..=4)),
-            ("bytes=4-", Asked::Part(4..=9)),
-            ("bytes=-3", Asked::Part(7..=9)),
-            ("bytes=-30", Asked::Part(0..=9)),
-            ("bytes=5-500", Asked::Part(5..=9)),
-            ("bytes=9-9", Asked::Part(9..=9)),
-            ("bytes=10-", Asked::Nowhere),
-            ("bytes=10-20", Asked::Nowhere),
-            ("bytes=99999999999999999999999-", Asked::Nowhere),
-            ("bytes=-0", Asked::Nowhere),
-            ("bytes=4-2", Asked::Whole),
-            ("bytes=0-1,3-4", Asked::Whole),
-            ("bytes=", Asked::Whole),
-            ("bytes=-", Asked::Whole),
-            ("bytes=a-b", Asked::Whole),
-            ("bytes=+1-2", Asked::Whole),
-            ("lines=0-4", Asked::Whole),
-        ] {
-            assert_eq!(range(asked, 10), expected, "{asked}");
-        }
-        assert_eq!(range("bytes=0-", 0), Asked::Nowhere);
-    }
 
     #[test]
     fn encodings_are_weighed() {

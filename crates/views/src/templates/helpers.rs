@@ -4,7 +4,9 @@ use std::fmt::{self, Display};
 
 use askama::filters::HtmlSafe;
 use askama::{FastWritable, Template, Values, get_value};
-use nuages_handler::{QueryDict, Request, csp_nonce, csrf_token, reverse};
+use nuages_handler::{QueryDict, Request, csp_nonce, csrf_token};
+
+use crate::url_to::UrlTo;
 
 /// Functions that every template can call, with nothing in its struct: `{{ url("home") }}`.
 ///
@@ -51,12 +53,7 @@ pub trait TemplateHelpers {
     /// The address of the route called `name`; [`with`](UrlTo::with) gives the values of its converters. A route that does not exist, or a
     /// value that does not fit, is an error of the template: a 500.
     fn url(&self, name: &str) -> UrlTo {
-        UrlTo {
-            name: name.to_owned(),
-            params: Vec::new(),
-            query: QueryDict::default(),
-            fragment: None,
-        }
+        UrlTo::new(name)
     }
 
     /// The query of this request, with `name` changed to this one value: the links to other pages of a list.
@@ -100,66 +97,9 @@ pub(super) fn request(values: &dyn Values) -> askama::Result<&Request> {
     })
 }
 
-/// The address of a route, as a template writes it.
-#[derive(Clone, Debug)]
-pub struct UrlTo {
-    name: String,
-    params: Vec<(String, String)>,
-    query: QueryDict,
-    fragment: Option<String>,
-}
-
-impl UrlTo {
-    /// The value of one of the route's converters.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: impl Display) -> Self {
-        self.params.push((name.to_owned(), value.to_string()));
-        self
-    }
-
-    /// A value behind the question mark.
-    #[must_use]
-    pub fn query(mut self, name: &str, value: impl Display) -> Self {
-        self.query = self.query.with(name, value);
-        self
-    }
-
-    /// What stands behind `#`: the `id` of an element of that page.
-    #[must_use]
-    pub fn fragment(mut self, id: impl Display) -> Self {
-        self.fragment = Some(id.to_string());
-        self
-    }
-
-    fn write(&self, dest: &mut dyn fmt::Write) -> askama::Result<()> {
-        let path = reverse(&self.name, self.params.as_slice()).map_err(askama::Error::custom)?;
-        dest.write_str(&path)?;
-        if !self.query.is_empty() {
-            write!(dest, "?{}", self.query)?;
-        }
-        if let Some(id) = &self.fragment {
-            dest.write_char('#')?;
-            for byte in id.bytes() {
-                match byte {
-                    b'-' | b'_' | b'.' => dest.write_char(byte.into())?,
-                    _ if byte.is_ascii_alphanumeric() => dest.write_char(byte.into())?,
-                    _ => write!(dest, "%{byte:02X}")?,
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
 impl FastWritable for UrlTo {
     fn write_into(&self, dest: &mut dyn fmt::Write, _: &dyn Values) -> askama::Result<()> {
-        self.write(dest)
-    }
-}
-
-impl Display for UrlTo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f).map_err(|_| fmt::Error)
+        Ok(dest.write_str(&self.text().map_err(askama::Error::custom)?)?)
     }
 }
 

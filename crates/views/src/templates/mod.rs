@@ -1,22 +1,22 @@
 //! Pages made of askama templates, with what every page needs.
 
 mod helpers;
-mod values;
 
-use askama::Template;
+use std::any::Any;
+
+use askama::{Template, Values};
 use nuages_handler::{Html, IntoResponse, Request, Response, Result};
 
 #[cfg(feature = "static-files")]
 pub use self::helpers::StaticUrl;
-pub use self::helpers::{CspNonce, CsrfField, CsrfToken, QueryWith, TemplateHelpers, UrlTo};
-use self::values::PageValues;
-pub use self::values::set_template_value;
+pub use self::helpers::{CspNonce, CsrfField, CsrfToken, QueryWith, TemplateHelpers};
+use crate::template_values::Kept;
 
 /// Answers with a template, as HTML.
 ///
 /// askama compiles templates and escapes what they show. Beside its own fields a template can use [helpers](TemplateHelpers), as
 /// `{{ url("home") }}`, and values that belong to the request: `request` itself, and what middleware kept by
-/// [`set_template_value`].
+/// [`set_template_value`](crate::set_template_value).
 ///
 /// # Errors
 ///
@@ -36,4 +36,28 @@ pub fn render(request: &Request, template: impl Template) -> Result<Response> {
 /// As [`render`].
 pub fn render_to_string(request: &Request, template: impl Template) -> Result<String> {
     Ok(template.render_with_values(&PageValues::new(request))?)
+}
+
+/// askama's runtime values of a request.
+struct PageValues<'a> {
+    request: &'a Request,
+    kept: Kept,
+}
+
+impl<'a> PageValues<'a> {
+    fn new(request: &'a Request) -> Self {
+        Self {
+            request,
+            kept: Kept::of(request),
+        }
+    }
+}
+
+impl Values for PageValues<'_> {
+    fn get_value<'a>(&'a self, key: &str) -> Option<&'a dyn Any> {
+        if key == "request" {
+            return Some(self.request);
+        }
+        Some(self.kept.get(key)?)
+    }
 }

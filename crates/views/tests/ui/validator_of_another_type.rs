@@ -7,7 +7,7 @@ fn even(number: &u32) -> Result<(), String> {
 #[derive(Form)]
 struct Wish {
     #[form(validate = even)]
-    title: String,
+    copies: u8,
 }
 
 fn main() {}

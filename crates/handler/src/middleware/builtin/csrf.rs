@@ -29,11 +29,14 @@ const LETTERS: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY
 ///
 /// In this order:
 ///
-/// 1. A browser that says so (`Sec-Fetch-Site: same-origin` or `none`) is believed: scripts can't forge this header. That is every browser since 2023, over https
-///    and on this machine.
+/// 1. A browser that says so (`Sec-Fetch-Site: same-origin` or `none`) is believed: neither pages nor their scripts can set this header. That is every browser since
+///    2023, over https and on this machine. With [`csrf.require_token`](CsrfSettings::require_token) what comes next is asked all the same, as Django does.
 /// 2. An `Origin` has to be this site or one of [`csrf.trusted_origins`](CsrfSettings::trusted_origins). Over https, a request without one needs a `Referer` of that kind.
 /// 3. What is left needs the token: the secret of the visitor's cookie, masked anew for each page, in the field `csrfmiddlewaretoken` of a form or in the header
 ///    [`csrf.header_name`](CsrfSettings::header_name). [`csrf_token`] gives it to a page.
+///
+/// What no token helps against either: a page of this site that shows what a visitor wrote as HTML. A form that somebody wrote into it is from this site to the browser;
+/// a token makes that harder, as the writer doesn't know it, and a [`ContentSecurityPolicy`](crate::ContentSecurityPolicy) with `form-action 'self'` keeps what is sent at home.
 ///
 /// What is refused is answered with 403; debug mode tells why, and so does the log under `nuages::security::csrf`. A view can be [exempt](csrf_exempt).
 ///
@@ -176,7 +179,8 @@ fn is_safe(method: &Method) -> bool {
 
 /// Whether nothing is to be checked.
 fn is_let_through(request: &Request) -> bool {
-    if is_safe(request.method()) || is_from_this_site(request) {
+    let believed = !request.settings().csrf.require_token && is_from_this_site(request);
+    if is_safe(request.method()) || believed {
         return true;
     }
     let exempt = request.view_value::<CsrfExempt>().is_some();
@@ -188,8 +192,13 @@ fn is_let_through(request: &Request) -> bool {
 
 /// Whether the browser says that a page of this site made the request, or the visitor did.
 fn is_from_this_site(request: &Request) -> bool {
-    let site = request.headers().get(FETCH_SITE).map(HeaderValue::as_bytes);
-    matches!(site, Some(b"same-origin" | b"none"))
+    let mut said = request
+        .headers()
+        .get_all(FETCH_SITE)
+        .iter()
+        .map(HeaderValue::as_bytes);
+    // A browser says it once; where a proxy joined two requests' headers, nothing is believed.
+    matches!((said.next(), said.next()), (Some(b"same-origin" | b"none"), None))
 }
 
 /// Whether an origin is this site, or one that it trusts.
@@ -234,13 +243,13 @@ fn check_source(request: &Request) -> Result<(), String> {
             "Origin checking failed: {origin} is not among the setting `csrf.trusted_origins`."
         ));
     }
-    if text(FETCH_SITE).is_some() {
+    if text(FETCH_SITE).is_some() && !is_from_this_site(request) {
         return Err(
             "Origin checking failed: another site made the request, and the browser does not say which."
                 .to_owned(),
         );
     }
-    if !request.scheme().is_secure() {
+    if is_from_this_site(request) || !request.scheme().is_secure() {
         return Ok(());
     }
     // By https, a page in the middle can't take the Referer away, but it can keep cookies for a host below.

@@ -44,21 +44,32 @@ pub(super) fn from_sqlx(error: sqlx::Error) -> Error {
             None,
             quoted(message, '\'').into_iter().collect(),
         ),
-        // Lock wait timeout, deadlock, lock not available, read by a newer transaction.
-        1205 | 1213 | 3572 | 1020 => return Error::contention(error),
+        // Lock wait timeout, lock not available.
+        1205 | 3572 => return Error::locked(error),
+        1213 => return Error::deadlock(error),
+        // Read by a newer transaction.
+        1020 => return Error::serialization(error),
+        1969 | 3024 => return Error::timeout(error),
         // The server ends the connection, or cannot serve it.
         1040 | 1053 | 1077..=1079 | 1152..=1161 | 1184 | 1226 | 1927 | 3169 | 4031 => {
             return Error::connection(error);
         }
         _ => return Error::statement(error),
     };
-    Error::integrity(violation, constraint, columns, Some(error.into()))
+    let table = table(message);
+    Error::integrity(violation, constraint, columns, Some(error.into())).with_table(table)
 }
 
 /// `'table.name'` or `'name'` without its quotes and table.
 fn name(key: &str) -> String {
     let key = key.trim_matches('\'');
     key.rsplit_once('.').map_or(key, |(_, name)| name).to_owned()
+}
+
+/// The table in a message that names it as `schema`.`table`.
+fn table(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("`.`")?;
+    rest.split_once('`').map(|(table, _)| table.to_owned())
 }
 
 /// What stands in the first quotes.
@@ -96,6 +107,11 @@ mod tests {
             quoted("Column 'title' cannot be null", '\'').as_deref(),
             Some("title")
         );
+        assert_eq!(
+            table("CONSTRAINT `stock_check` failed for `shop`.`book`").as_deref(),
+            Some("book")
+        );
+        assert_eq!(table("Duplicate entry '1' for key 'PRIMARY'"), None);
         let message = "Cannot add or update a child row: a foreign key constraint fails (`shop`.`book`, CONSTRAINT \
             `book_author_id_fk` FOREIGN KEY (`author_id`) REFERENCES `author` (`id`) ON DELETE CASCADE)";
         assert_eq!(

@@ -24,9 +24,12 @@ pub(super) fn from_sqlx(error: sqlx::Error) -> Error {
         // The second is a text that is too long for its column: SQLite's tables have a check for that.
         "23514" | "22001" => Violation::Check,
         code if code.starts_with("23") => Violation::Other,
-        // Serialisation failure, deadlock, lock not available.
-        "40001" | "40P01" | "55P03" => return Error::contention(error),
+        "40001" => return Error::serialization(error),
+        "40P01" => return Error::deadlock(error),
+        "55P03" => return Error::locked(error),
+        "57014" => return Error::timeout(error),
         // The server ends the connection, or cannot serve it.
+        "25P03" | "25P04" | "53300" => return Error::connection(error),
         code if code.starts_with("08") || code.starts_with("57P") => return Error::connection(error),
         _ => return Error::statement(error),
     };
@@ -35,7 +38,8 @@ pub(super) fn from_sqlx(error: sqlx::Error) -> Error {
         Some(column) => vec![column.to_owned()],
         None => database.detail().map(key_columns).unwrap_or_default(),
     };
-    Error::integrity(violation, constraint, columns, Some(error.into()))
+    let table = database.table().map(ToOwned::to_owned);
+    Error::integrity(violation, constraint, columns, Some(error.into())).with_table(table)
 }
 
 /// The columns in `Key (title, author_id)=(..) already exists.`: the first parentheses, in every language of the server.

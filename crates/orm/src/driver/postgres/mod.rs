@@ -24,12 +24,18 @@ pub(crate) struct PostgresDriver {
 }
 
 impl PostgresDriver {
-    pub(crate) fn from_url(url: &str) -> Result<Self> {
+    /// `pooled` is whether there is a pooler of transactions in between, so that no prepared statement is there for a second use.
+    pub(crate) fn from_url(url: &str, pooled: bool) -> Result<Self> {
         let options = PgConnectOptions::from_str(url).map_err(|error| {
             Error::configuration(format!(
                 "the PostgreSQL URL cannot be read ({error}); write `postgres://user:password@host:5432/name`"
             ))
         })?;
+        let options = if pooled {
+            options.statement_cache_capacity(0)
+        } else {
+            options
+        };
         // Statements are logged above, where it is known what they are for.
         Ok(Self {
             options: options.disable_statement_logging(),
@@ -92,6 +98,11 @@ impl Server for Postgres {
     const TITLE: &'static str = "PostgreSQL";
 
     const BYTES: &'static [Stored] = &[Stored::Bytes];
+
+    /// `DISCARD ALL` without the prepared statements, which sqlx knows by their names.
+    const RESET: Option<&'static str> = Some(
+        "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES; DISCARD PLANS",
+    );
 
     fn stored(info: &PgTypeInfo) -> Stored {
         match oid_of(info) {

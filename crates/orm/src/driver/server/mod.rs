@@ -50,6 +50,9 @@ pub(super) trait Server: sqlx::Database {
     /// The text to prepare, and the values to bind.
     fn prepare(sql: &str, values: &[Value]) -> Result<(String, Self::Arguments)>;
 
+    /// What makes a session as new, if statements can.
+    const RESET: Option<&'static str> = None;
+
     /// The rows that a statement changed.
     fn changed(done: &Self::QueryResult) -> u64;
 
@@ -136,6 +139,14 @@ where
 
     fn ping(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async { self.connection.ping().await.map_err(S::error) })
+    }
+
+    fn reset(&mut self) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async {
+            let Some(sql) = S::RESET else { return Ok(false) };
+            self.batch(sql).await?;
+            Ok(true)
+        })
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, Result<()>> {

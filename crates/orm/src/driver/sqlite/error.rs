@@ -20,9 +20,13 @@ pub(super) fn from_rusqlite(error: rusqlite::Error) -> Error {
         ErrorCode::ConstraintViolation => {
             let violation = violation(extended, message);
             let (constraint, columns) = broken(message, violation);
-            Error::integrity(violation, constraint, columns, Some(error.into()))
+            let table = table(message, violation);
+            Error::integrity(violation, constraint, columns, Some(error.into())).with_table(table)
         }
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::contention(error),
+        // A reader that would write, after somebody else did.
+        ErrorCode::DatabaseBusy if extended == ffi::SQLITE_BUSY_SNAPSHOT => Error::serialization(error),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::locked(error),
+        ErrorCode::OperationInterrupted => Error::timeout(error),
         ErrorCode::CannotOpen
         | ErrorCode::NotADatabase
         | ErrorCode::DatabaseCorrupt
@@ -45,6 +49,14 @@ fn violation(extended: i32, message: &str) -> Violation {
         ffi::SQLITE_CONSTRAINT_NOTNULL => Violation::NotNull,
         _ => Violation::Other,
     }
+}
+
+/// The table in `UNIQUE constraint failed: book.title`.
+fn table(message: &str, violation: Violation) -> Option<String> {
+    let (_, what) = message.split_once("constraint failed: ")?;
+    let named = matches!(violation, Violation::Unique | Violation::NotNull);
+    let (table, _) = what.split_once('.').filter(|_| named)?;
+    Some(table.to_owned())
 }
 
 /// What SQLite says of the broken constraint: `UNIQUE constraint failed: book.title, book.author_id`, `CHECK constraint failed: name`.

@@ -4,19 +4,30 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use askama::Values;
 use nuages_handler::Request;
 
 type Value = Arc<dyn Any + Send + Sync>;
 
 /// What middleware and views have kept for the templates of a request.
 #[derive(Clone, Default)]
-struct Kept(Vec<(Cow<'static, str>, Value)>);
+pub(crate) struct Kept(Arc<Vec<(Cow<'static, str>, Value)>>);
+
+impl Kept {
+    pub(crate) fn of(request: &Request) -> Self {
+        request.get().unwrap_or_default()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&(dyn Any + Send + Sync)> {
+        let (_, value) = self.0.iter().find(|(kept, _)| kept == name)?;
+        Some(&**value)
+    }
+}
 
 /// Keeps a value for every template that this request will be answered with: the number of things in the cart, messages, the user. What Django has
 /// context processors for is a middleware that calls this.
 ///
-/// A template reads it by its name and its exact type, with askama's `value` filter. A later value of the same name takes the place of the first.
+/// A template of askama reads it by its name and its exact type, with the `value` filter; one that is [read while the program runs](crate::Templates)
+/// by its name alone, if it is a text, a number, a `bool` or a `minijinja::Value`. A later value of the same name takes the place of the first.
 ///
 /// # Examples
 ///
@@ -49,35 +60,10 @@ pub fn set_template_value<T>(request: &Request, name: impl Into<Cow<'static, str
 where
     T: Send + Sync + 'static,
 {
-    let mut kept = request.get::<Arc<Kept>>().unwrap_or_default();
+    let mut kept = Kept::of(request);
     let name = name.into();
-    let values = &mut Arc::make_mut(&mut kept).0;
+    let values = Arc::make_mut(&mut kept.0);
     values.retain(|(other, _)| *other != name);
     values.push((name, Arc::new(value)));
     request.insert(kept);
-}
-
-/// askama's runtime values of a request.
-pub(super) struct PageValues<'a> {
-    request: &'a Request,
-    kept: Option<Arc<Kept>>,
-}
-
-impl<'a> PageValues<'a> {
-    pub(super) fn new(request: &'a Request) -> Self {
-        Self {
-            request,
-            kept: request.get(),
-        }
-    }
-}
-
-impl Values for PageValues<'_> {
-    fn get_value<'a>(&'a self, key: &str) -> Option<&'a dyn Any> {
-        if key == "request" {
-            return Some(self.request);
-        }
-        let (_, value) = self.kept.as_ref()?.0.iter().find(|(name, _)| name == key)?;
-        Some(&**value)
-    }
 }
