@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use crate::phases::{Phase, Selection};
 use crate::shell::Shell;
-use crate::{bench, features, fuzz, layers, lint, models, package, test};
+use crate::{bench, features, fuzz, layers, lint, models, package, project, test};
 
 /// A step of `ci`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -31,6 +31,8 @@ pub(crate) enum Step {
     Docs,
     /// Packaging.
     Package,
+    /// What `nuages new` makes, built, tested and served against the packaged crates.
+    Project,
     /// Everything at once for a while; in a full run.
     Soak,
     /// The property tests with many cases; in a full run.
@@ -65,6 +67,7 @@ impl Step {
             Self::Test => test::run(shell, Selection::Everything, full),
             Self::Docs => lint::rustdoc(shell),
             Self::Package => package::run(shell, full),
+            Self::Project => project::run(shell),
             Self::Soak => bench::soak(shell, bench::Subject::Bridge, SOAK_MINUTES),
             Self::Fuzz => fuzz::run(shell, FUZZ_MINUTES),
             Self::Attack => bench::attack(shell),
@@ -158,11 +161,11 @@ mod tests {
         let names = |steps: Vec<Step>| steps.into_iter().map(Step::name).collect::<Vec<_>>().join(" ");
         assert_eq!(
             names(steps(false, &[Step::Test])),
-            "fmt layers clippy features models docs package"
+            "fmt layers clippy features models docs package project"
         );
         assert_eq!(
             names(steps(true, &[])),
-            "fmt layers clippy features phases models test docs package soak fuzz attack"
+            "fmt layers clippy features phases models test docs package project soak fuzz attack"
         );
     }
 

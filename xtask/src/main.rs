@@ -15,6 +15,7 @@ mod metadata;
 mod models;
 mod package;
 mod phases;
+mod project;
 mod services;
 mod shell;
 mod test;
@@ -48,6 +49,7 @@ Examples:
   cargo xtask bench attack         a normal client beside a thousand slow ones, and ten thousand idle ones
   cargo xtask soak bridge          ten minutes of everything at once
   cargo xtask fuzz                 the property tests with many cases
+  cargo xtask project              does a new project run?
   cargo xtask ci                   what CI runs, with a table of steps and durations
   cargo xtask ci --skip test       all of it but the tests
   cargo xtask ci --full --dry-run  what the long run would do
@@ -99,6 +101,8 @@ enum Verb {
         #[arg(long)]
         verify: bool,
     },
+    /// Make a project by `nuages new`, then build, test and serve it against the crates as they are packaged.
+    Project,
     /// Run the models of the bridge: its own code under many schedules of its threads, with what fails printed for a replay.
     Models {
         /// Many thousand schedules each, for minutes, instead of some hundred.
@@ -164,6 +168,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Verb::Lint => lint::run(&shell),
         Verb::Docs => lint::docs(&shell),
         Verb::Package { verify } => package::run(&shell, *verify),
+        Verb::Project => project::run(&shell),
         Verb::Models { full } => models::run(&shell, *full),
         Verb::Bench { subject, rounds } => bench::run(&shell, *subject, *rounds),
         Verb::Soak { subject, minutes } => bench::soak(&shell, *subject, *minutes),

@@ -24,8 +24,7 @@ pub(crate) fn run(shell: &Shell, verify: bool) -> anyhow::Result<()> {
             .flat_map(|package| missing(package, &changelog))
             .collect(),
     )?;
-    // The models have the bridge's own sources, which lie outside of their package.
-    let package = Cargo::new("package --workspace --exclude bridge_models --allow-dirty");
+    let package = command();
     if verify {
         let target = metadata.target_directory.join("verify");
         if !shell.is_dry_run() {
@@ -34,6 +33,12 @@ pub(crate) fn run(shell: &Shell, verify: bool) -> anyhow::Result<()> {
         return shell.run(&package.args(["--target-dir", target.as_str()]));
     }
     shell.run(&package.args(["--no-verify"]))
+}
+
+/// Packages every crate that is published.
+pub(crate) fn command() -> Cargo {
+    // The models have the bridge's own sources, which lie outside of their package.
+    Cargo::new("package --workspace --exclude bridge_models --allow-dirty")
 }
 
 /// Removes what an earlier verification has unpacked and built.

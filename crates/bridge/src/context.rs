@@ -135,6 +135,21 @@ impl Context {
         self.entered = true;
         ContextScope {
             context: self,
+            sticks: false,
+            task: None,
+            future: Some(future),
+        }
+    }
+
+    /// Runs a future in this context and in a [`SyncScope`](crate::SyncScope), or in the one around it: what a server does for each request.
+    ///
+    /// The same as `context.scope(SyncScope::new().run(future))`, for half of its costs. What the future leaves behind is dropped inside the scope too.
+    #[inline]
+    pub fn scope_with_thread<F: Future>(mut self, future: F) -> ContextScope<F> {
+        self.entered = true;
+        ContextScope {
+            context: self,
+            sticks: true,
             task: None,
             future: Some(future),
         }
@@ -155,17 +170,31 @@ impl Context {
 
     /// Made before the wait or the scope around the present code: sync code still goes to their thread.
     fn adopt_threads(&mut self) {
+        with_current(|current| self.adopt_threads_of(current));
+    }
+
+    fn adopt_threads_of(&mut self, current: &Self) {
+        if self.home.is_none() {
+            self.home.clone_from(&current.home);
+        }
+        if self.scope.is_none() {
+            self.scope.clone_from(&current.scope);
+        }
+        if self.held.is_none() {
+            self.held.clone_from(&current.held);
+        }
+    }
+
+    /// Makes this the current context until the value is dropped, with the threads of the one around it.
+    fn enter(&mut self, sticks: bool) -> Swap<'_> {
         with_current(|current| {
-            if self.home.is_none() {
-                self.home.clone_from(&current.home);
+            self.adopt_threads_of(current);
+            if sticks {
+                self.scope.get_or_insert_with(ScopeInner::spare);
             }
-            if self.scope.is_none() {
-                self.scope.clone_from(&current.scope);
-            }
-            if self.held.is_none() {
-                self.held.clone_from(&current.held);
-            }
+            mem::swap(current, self);
         });
+        Swap(self)
     }
 
     /// Removes what must not cross a hop, and gives it back.
@@ -302,6 +331,8 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct ContextScope<F> {
         context: Context,
+        // Whether it is a scope for sync code, too.
+        sticks: bool,
         // The name and the place of a spawned task.
         task: Option<(&'static str, &'static Location<'static>)>,
         // Taken out to be dropped inside the context: destructors may look at it.
@@ -313,7 +344,8 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.future.as_ref().get_ref().is_some() {
-                this.context.run_mut(|| this.future.set(None));
+                let _swap = this.context.enter(*this.sticks);
+                this.future.set(None);
             }
         }
     }
@@ -332,8 +364,7 @@ impl<F: Future> Future for ContextScope<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        this.context.adopt_threads();
-        let _swap = Swap::new(this.context);
+        let swap = this.context.enter(*this.sticks);
         match this.future.as_mut().as_pin_mut() {
             Some(future) => {
                 let poll = match *this.task {
@@ -342,6 +373,13 @@ impl<F: Future> Future for ContextScope<F> {
                 };
                 if poll.is_ready() {
                     this.future.set(None);
+                    drop(swap);
+                    if *this.sticks
+                        && let Some(scope) = this.context.scope.take()
+                    {
+                        // Its thread goes to others from here on.
+                        ScopeInner::ended(scope);
+                    }
                 }
                 poll
             }

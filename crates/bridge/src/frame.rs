@@ -91,6 +91,7 @@ pub fn sync_frame<R>(f: impl FnOnce() -> R) -> R {
 ///
 /// In debug mode a slow poll is reported under the name of the future's type and the place of this call, or what [`AsyncFrame::named`] says
 /// (see [`report_slow_polls`](crate::report_slow_polls)).
+#[inline]
 #[track_caller]
 pub fn async_frame<F: Future>(future: F) -> AsyncFrame<F> {
     AsyncFrame {

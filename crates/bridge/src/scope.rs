@@ -1,5 +1,6 @@
 //! Which thread a piece of work's sync code sticks to: asgiref's `ThreadSensitiveContext`.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -18,6 +19,7 @@ use crate::context::with_current;
 use crate::deadlock::Held;
 use crate::seat::Seat;
 use crate::sync::thread::{self, ThreadId};
+use crate::sync::thread_local;
 use crate::sync::{Instant, LazyLock, Mutex, MutexGuard, PoisonError, process};
 use crate::threads::{self, Lease};
 
@@ -30,7 +32,25 @@ pub(crate) struct ScopeInner {
     fresh: bool,
 }
 
+thread_local! {
+    /// The last scope that ended here without any sync code, for the next one: most requests have none.
+    static SPARE: Cell<Option<Arc<ScopeInner>>> = const { Cell::new(None) };
+}
+
 impl ScopeInner {
+    /// A scope that has no thread yet.
+    pub(crate) fn spare() -> Arc<Self> {
+        SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()
+    }
+
+    /// The end of a scope that came from [`spare`](Self::spare).
+    pub(crate) fn ended(mut scope: Arc<Self>) {
+        let unused = Arc::get_mut(&mut scope).is_some_and(|scope| !scope.lease.initialized() && !scope.fresh);
+        if unused {
+            let _ = SPARE.try_with(|spare| spare.set(Some(scope)));
+        }
+    }
+
     /// The thread, if the scope has one already.
     pub(crate) fn seat(&self) -> Option<&Arc<Seat>> {
         self.lease.get().map(Lease::seat)

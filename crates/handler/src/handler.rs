@@ -7,7 +7,7 @@ use std::task::{self, Poll};
 
 use bytes::Bytes;
 use http::StatusCode;
-use nuages_bridge::{Context, SyncScope};
+use nuages_bridge::Context;
 use nuages_protocol::{Application, Body, BoxError, HttpScope, State};
 
 use crate::app::{App, BuildError};
@@ -153,7 +153,7 @@ impl Handler {
         let (route, request) = self.inner.receive(scope, body);
         let context = self.inner.contexts[route.namespace].clone();
         let respond = respond(Arc::clone(&self.inner), route, request);
-        context.scope(SyncScope::new().run(respond))
+        context.scope_with_thread(respond)
     }
 
     /// Answers one request in the context of the caller. The test client wants that: in a sync test, sync views run on
@@ -173,7 +173,7 @@ impl Handler {
             });
             respond(inner, route, request).await
         };
-        Context::current().scope(SyncScope::new().run(respond)).await
+        Context::current().scope_with_thread(respond).await
     }
 
     pub(crate) fn mounted(&self) -> impl Iterator<Item = &Arc<dyn Mounted>> {
@@ -278,7 +278,7 @@ impl Application for Handler {
         let context = self.inner.contexts[route.namespace].clone();
         let answer = respond(Arc::clone(&self.inner), Arc::clone(&route), request.clone());
         let serve = crate::websocket::serve(route, asked, request, answer, handshake);
-        context.scope(SyncScope::new().run(serve))
+        context.scope_with_thread(serve)
     }
 
     /// Starts what is mounted inside.

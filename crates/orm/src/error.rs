@@ -48,6 +48,84 @@ pub enum Violation {
     Other,
 }
 
+/// Rows that keep others from being deleted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldBy {
+    model: &'static str,
+    field: &'static str,
+    keys: Vec<crate::Value>,
+    more: bool,
+}
+
+impl HeldBy {
+    pub(crate) fn new(
+        model: &ModelMeta,
+        field: &'static str,
+        mut keys: Vec<crate::Value>,
+        named: usize,
+    ) -> Self {
+        let more = keys.len() > named;
+        keys.truncate(named);
+        Self {
+            model: model.name,
+            field,
+            keys,
+            more,
+        }
+    }
+
+    /// The model whose rows they are.
+    #[must_use]
+    pub fn model(&self) -> &'static str {
+        self.model
+    }
+
+    /// The foreign key by which they hold others.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// The keys of the rows; of many, of the first ten.
+    #[must_use]
+    pub fn keys(&self) -> &[crate::Value] {
+        &self.keys
+    }
+}
+
+/// Writes which rows hold others.
+struct Holding<'a>(&'a [HeldBy]);
+
+impl fmt::Display for Holding<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, held) in self.0.iter().enumerate() {
+            f.write_str(if index > 0 { " and " } else { "" })?;
+            write!(f, "`{}.{}` of ", held.model, held.field)?;
+            for (index, key) in held.keys.iter().enumerate() {
+                write!(f, "{}{}", if index > 0 { ", " } else { "" }, Key(key))?;
+            }
+            f.write_str(if held.more { ", and more" } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a key as a person would.
+struct Key<'a>(&'a crate::Value);
+
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            crate::Value::SmallInt(key) => key.fmt(f),
+            crate::Value::Int(key) => key.fmt(f),
+            crate::Value::BigInt(key) => key.fmt(f),
+            crate::Value::Text(key) => write!(f, "{key:?}"),
+            crate::Value::Uuid(key) => key.fmt(f),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 enum Kind {
     #[error("no {model} matches the query; ask with `.first()` where there may be none")]
@@ -65,6 +143,11 @@ enum Kind {
         #[source]
         source: Option<BoxError>,
     },
+    #[error(
+        "rows of {model} can't be deleted: {} points to them and protects them; delete those rows first, or point them elsewhere",
+        Holding(held)
+    )]
+    Held { model: &'static str, held: Vec<HeldBy> },
     #[error("{what} waited {waited:?} for {of}, in vain: held by {holders}; {fix}")]
     WaitTime {
         what: String,
@@ -363,6 +446,10 @@ impl Error {
         self
     }
 
+    pub(crate) fn held(model: &'static str, held: Vec<HeldBy>) -> Self {
+        Self::new(Kind::Held { model, held })
+    }
+
     pub(crate) fn wait_time(
         what: String,
         of: String,
@@ -431,7 +518,22 @@ impl Error {
     /// Whether a write broke a rule of the schema, of whichever kind.
     #[must_use]
     pub fn is_integrity(&self) -> bool {
-        matches!(*self.kind, Kind::Integrity { .. })
+        matches!(*self.kind, Kind::Integrity { .. } | Kind::Held { .. })
+    }
+
+    /// Whether a deletion was refused, since rows point to what would go and protect it (`Protect`, `Restrict`). [`held_by`](Self::held_by) names them.
+    #[must_use]
+    pub fn is_protected(&self) -> bool {
+        matches!(*self.kind, Kind::Held { .. })
+    }
+
+    /// The rows that keep others from being deleted: one entry for each foreign key.
+    #[must_use]
+    pub fn held_by(&self) -> &[HeldBy] {
+        match &*self.kind {
+            Kind::Held { held, .. } => held,
+            _ => &[],
+        }
     }
 
     fn violates(&self, which: Violation) -> bool {
@@ -447,7 +549,7 @@ impl Error {
     /// Whether a foreign key would point to nothing.
     #[must_use]
     pub fn is_foreign_key_violation(&self) -> bool {
-        self.violates(Violation::ForeignKey)
+        self.violates(Violation::ForeignKey) || self.is_protected()
     }
 
     /// Whether a check of the model refused a value.

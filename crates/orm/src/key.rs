@@ -37,6 +37,25 @@ impl<M: Model, S: State> IntoKey<M> for &ForeignKey<M, S> {
     }
 }
 
+/// A key that the program makes: it grows with time, so that new rows lie together.
+#[doc(hidden)]
+#[must_use]
+pub fn new_uuid() -> Value {
+    Uuid::now_v7().to_value()
+}
+
+/// The value of a foreign key's default as the model has it.
+#[doc(hidden)]
+pub fn key_value<M: Model>(object: impl IntoKey<M>) -> Value {
+    object.into_key().to_value()
+}
+
+/// The value of a nullable foreign key's default as the model has it.
+#[doc(hidden)]
+pub fn optional_key_value<M: Model>(object: impl IntoOptionalKey<M>) -> Value {
+    object.into_optional_key().to_value()
+}
+
 macro_rules! keys {
     ($($key:ty: $given:ty;)*) => {$(
         #[diagnostic::do_not_recommend]

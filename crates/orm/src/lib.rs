@@ -71,6 +71,7 @@ extern crate self as nuages_orm;
 
 mod compiler;
 mod database;
+mod delete;
 mod dialect;
 pub mod driver;
 pub mod dynamic;
@@ -85,11 +86,14 @@ mod placeholders;
 mod pool;
 pub mod query;
 mod raw;
+mod registry;
 mod replicas;
 mod router;
 mod row;
 mod schema;
 pub mod signals;
+#[cfg(all(test, feature = "sqlite"))]
+mod statement_counts;
 mod table_meta;
 #[cfg(test)]
 mod testing;
@@ -103,8 +107,9 @@ mod value;
 pub mod views;
 
 pub use database::{Database, DatabaseOptions};
+pub use delete::Deleted;
 pub use dialect::Dialect;
-pub use error::{BoxError, Error, FieldError, Result};
+pub use error::{BoxError, Error, FieldError, HeldBy, Result};
 pub use field_info::FieldInfo;
 pub use field_type::{ColumnType, FieldType, Primitive};
 pub use fields::Json;
@@ -115,7 +120,7 @@ pub use pool::PoolStatus;
 pub use raw::{FromRow, Raw, raw, raw_trusted};
 pub use router::{Router, set_router};
 pub use row::Row;
-pub use schema::create_tables;
+pub use schema::{constraint_name, create_tables};
 pub use transaction::{atomic, atomic_retry, on_commit, on_commit_or_fail, pinned_connection};
 pub use value::{Kind, Value};
 
@@ -139,6 +144,7 @@ mod lookups;
 mod many;
 mod many_to_many;
 mod model;
+mod only;
 mod order;
 mod path;
 mod prefetch;
@@ -241,11 +247,15 @@ pub use nuages_orm_macros::FieldType;
 /// # Ok(()) }) }
 /// ```
 pub use nuages_orm_macros::model;
+pub use only::Partial;
 pub use order::{IntoOrder, Order};
 pub use path::{Hop, NotLoadedCallSelectRelated, Path, Root, ToOnePath};
 pub use prefetch::{IntoPrefetch, Prefetch, Prefetched};
 pub use query::{Explain, FrameBound, Part};
-pub use queryset::{Annotated, Combined, Groups, Mapped, QuerySet, Rows, Values};
+pub use queryset::{
+    Annotated, Combined, Groups, Kept, Mapped, Parameter, Parameters, QuerySet, Records, RecordsIter, Rows,
+    Values,
+};
 pub use related_many::{RelatedMany, RelatedRows};
 pub use relation::{
     Any, Forward, ManySides, MayBeNull, One, OneOrNone, Related, Relation, RelationKind, Reverse, ReverseOne,
@@ -266,17 +276,20 @@ pub mod __private {
     pub use crate::declared::{computed, condition, parts};
     pub use crate::deserialize::{Parts, Source, deserialize, required};
     pub use crate::field_type::FieldType as FieldTypeTrait;
+    pub use crate::key::{key_value, new_uuid, optional_key_value};
     pub use crate::loading::SerializeState;
     pub use crate::many_to_many::{Automatic, Own, Through};
     pub use crate::model::{Operations, Reader, Selected};
     pub use crate::path::LoadedBy;
     pub use crate::prefetch::{Holds, Plan, Query, RowKey};
-    pub use crate::queryset::delete;
+    pub use crate::queryset::delete_record;
+    pub use crate::registry::Registered;
     pub use crate::relation::RelationNamed;
     pub use crate::validate::validated;
     pub use crate::write::{
         CreateMode, Creation, Give, LooksUp, database_default, default_value, full_clean,
     };
+    pub use inventory;
     pub use nuages_orm_macros::{FacadeFieldType, facade_model};
     pub use serde;
 }

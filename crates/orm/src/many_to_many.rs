@@ -4,13 +4,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::database::{self, Database};
+use crate::delete::{Rows, delete};
 use crate::key::Objects;
 use crate::loading::NotLoaded;
 use crate::located::binary;
 use crate::many::{Many, difference};
 use crate::meta::ThroughMeta;
 use crate::model::Model;
-use crate::query::{Conflict, Delete, Expr, Insert, MOST_VALUES, Operator, Select, Statement, own};
+use crate::query::{Conflict, Expr, Insert, MOST_VALUES, Operator, Select, Statement, own};
 use crate::relation::{ManySides, Relation};
 use crate::transaction::atomic;
 use crate::write::{
@@ -548,11 +549,8 @@ impl Link {
     }
 
     async fn delete(&self, filter: Expr) -> Result<()> {
-        let delete = Delete {
-            model: (self.through.model)(),
-            filter: Some(filter),
-        };
-        let deleted = database::execute(self.using.clone(), Statement::Delete(delete)).await;
+        let rows = Rows::Where(Some(filter));
+        let deleted = delete((self.through.model)(), rows, self.using.clone()).await;
         deleted.map(drop)
     }
 }

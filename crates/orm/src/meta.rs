@@ -1,6 +1,7 @@
 //! What `#[model]` knows about a model at run time: the input of schema creation, migrations and the compilers.
 
 use crate::field_info::FieldInfo;
+use crate::Dialect;
 use crate::query::Expr;
 use crate::validators::Invalid;
 use crate::value::{Kind, Value};
@@ -119,6 +120,8 @@ pub struct RelationMeta {
     pub nullable: bool,
     /// What happens to a row when what it points to is deleted.
     pub on_delete: OnDelete,
+    /// What the foreign key becomes by [`OnDelete::Set`].
+    pub set: Option<fn() -> Value>,
     /// Of a many to many relation: the table between the two models.
     pub through: Option<fn() -> &'static ThroughMeta>,
 }
@@ -151,10 +154,20 @@ pub enum OnDelete {
     Cascade,
     /// The deletion is refused.
     Protect,
+    /// The deletion is refused, unless the row goes by the same deletion.
+    Restrict,
     /// Its foreign key becomes NULL.
     SetNull,
-    /// Nothing: the database says whether it may.
+    /// Its foreign key becomes its default.
+    SetDefault,
+    /// Its foreign key becomes a value of the relation's own: [`RelationMeta::set`].
+    Set,
+    /// Nothing: the foreign key's own rule in the database says whether it may.
     DoNothing,
+    /// The database deletes it too. It is not among what a deletion counts.
+    DbCascade,
+    /// The database makes its foreign key NULL.
+    DbSetNull,
 }
 
 /// A `static` is only equal to itself.
@@ -298,6 +311,13 @@ impl ModelMeta {
         self
     }
 
+    /// With this primary key, if that is not `id`.
+    #[must_use]
+    pub const fn primary_key(mut self, column: &'static str) -> Self {
+        self.primary_key = column;
+        self
+    }
+
     /// With these relations.
     #[must_use]
     pub const fn relations(mut self, relations: &'static [&'static RelationMeta]) -> Self {
@@ -321,6 +341,15 @@ impl ModelMeta {
 }
 
 impl ColumnMeta {
+    /// The column whose type it has: of a foreign key the key that it points to, else it itself.
+    #[must_use]
+    pub fn typed_as(&self) -> &ColumnMeta {
+        let target = self
+            .references
+            .and_then(|relation| (relation.to)().column(relation.to_column));
+        // A key may be a foreign key itself.
+        target.map_or(self, |target| target.typed_as())
+    }
     /// A plain column that may not be NULL.
     #[must_use]
     pub const fn new(field: &'static str, column: &'static str, kind: Kind) -> Self {
@@ -521,6 +550,12 @@ impl ColumnMeta {
         self
     }
 
+    /// Its type in CREATE TABLE.
+    #[must_use]
+    pub fn sql_type(&self, dialect: Dialect) -> String {
+        crate::compiler::syntax(dialect).column_type(self)
+    }
+
     /// A foreign key.
     #[must_use]
     pub const fn references(mut self, relation: &'static RelationMeta) -> Self {
@@ -550,6 +585,7 @@ impl RelationMeta {
             reverse: false,
             nullable: false,
             on_delete,
+            set: None,
             through: None,
         }
     }
@@ -573,6 +609,7 @@ impl RelationMeta {
             reverse: true,
             nullable: true,
             on_delete: OnDelete::DoNothing,
+            set: None,
             through: None,
         }
     }
@@ -589,6 +626,13 @@ impl RelationMeta {
         let mut relation = Self::reverse(name, from, to, from_column, to_column);
         relation.many = false;
         relation
+    }
+
+    /// What the foreign key becomes by [`OnDelete::Set`].
+    #[must_use]
+    pub const fn set(mut self, value: fn() -> Value) -> Self {
+        self.set = Some(value);
+        self
     }
 
     /// It is the other side of a relation that another field makes.

@@ -2,7 +2,7 @@
 
 mod rules;
 
-pub(crate) use self::rules::constraint_name;
+pub(crate) use self::rules::rule_name;
 
 use std::fmt::Write as _;
 
@@ -171,7 +171,7 @@ impl Writer {
     fn column(&self, model: &'static ModelMeta, column: &ColumnMeta, sql: &mut String) -> Result<()> {
         quote(column.column, sql);
         sql.push(' ');
-        sql.push_str(&self.syntax.column_type(column));
+        sql.push_str(&self.syntax.column_type(column.typed_as()));
         if let Some(collation) = column.collation {
             sql.push_str(" COLLATE ");
             quote(collation, sql);
@@ -250,10 +250,13 @@ fn write_indexes(model: &ModelMeta, statements: &mut Vec<String>) {
     }
 }
 
-/// `table_column_suffix`, within the 63 bytes that PostgreSQL keeps of a name.
-fn name(model: &ModelMeta, columns: &[&str], suffix: &str) -> String {
+/// The name of a rule or an index without one of its own: `table_column_suffix`, within the 63 bytes that PostgreSQL keeps of a name.
+///
+/// The suffixes are `uniq`, `fk`, `check`, `idx`, and on SQLite `max_length` and `json`.
+#[must_use]
+pub fn constraint_name(table: &str, columns: &[&str], suffix: &str) -> String {
     const LONGEST: usize = 63;
-    let full = format!("{}_{}_{suffix}", model.table, columns.join("_"));
+    let full = format!("{table}_{}_{suffix}", columns.join("_"));
     if full.len() <= LONGEST {
         return full;
     }
@@ -267,6 +270,10 @@ fn name(model: &ModelMeta, columns: &[&str], suffix: &str) -> String {
         start.pop();
     }
     start + &end
+}
+
+fn name(model: &ModelMeta, columns: &[&str], suffix: &str) -> String {
+    constraint_name(model.table, columns, suffix)
 }
 
 /// A rule of a model's table, under the name that `create_tables` gives it.
@@ -341,10 +348,11 @@ fn write_target(relation: &RelationMeta, sql: &mut String) {
     sql.push_str(" (");
     quote(relation.to_column, sql);
     sql.push_str(match relation.on_delete {
-        OnDelete::Cascade => ") ON DELETE CASCADE",
+        OnDelete::Cascade | OnDelete::DbCascade => ") ON DELETE CASCADE",
         OnDelete::Protect => ") ON DELETE RESTRICT",
-        OnDelete::SetNull => ") ON DELETE SET NULL",
-        OnDelete::DoNothing => ")",
+        OnDelete::SetNull | OnDelete::DbSetNull => ") ON DELETE SET NULL",
+        // What goes with the row is gone before it, and else the rule refuses.
+        OnDelete::Restrict | OnDelete::SetDefault | OnDelete::Set | OnDelete::DoNothing => ")",
     });
 }
 

@@ -307,7 +307,7 @@ impl Row<'_> {
             },
             None => error,
         };
-        let name = || crate::schema::constraint_name(self.model, constraint);
+        let name = || crate::schema::rule_name(self.model, constraint);
         if let ConstraintRule::Check(condition) = constraint.rule {
             let condition = self.substituted(condition());
             let holds = database::holds(self.using.clone(), self.model, &[condition]).await?;

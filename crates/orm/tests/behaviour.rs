@@ -214,6 +214,30 @@ macro_rules! shop {
     }};
 }
 
+/// What comes of it, after so many statements.
+macro_rules! in_statements {
+    ($db:ident, $count:literal, $op:expr) => {{
+        let before = $db.statements();
+        let result = go!($op);
+        assert_eq!(
+            $db.statements() - before,
+            $count,
+            "statements of {}",
+            stringify!($op)
+        );
+        result
+    }};
+}
+
+macro_rules! scene {
+    ($db:ident) => {
+        go!(Op::new("scene", {
+            let db = $db.clone();
+            async move { scene(&db).await }
+        }))?
+    };
+}
+
 /// The tests of a file, for `waited` and `awaited` alike.
 macro_rules! backends {
     ($($name:ident)*) => {$(
@@ -246,6 +270,12 @@ macro_rules! backends {
 }
 
 mod waited {
+    macro_rules! each {
+        ($query:expr, $($size:tt)*) => {
+            $query.iter()$($size)*.collect::<Result<Vec<_>>>()
+        };
+    }
+
     macro_rules! go {
         ($op:expr) => {
             $op.wait()
@@ -326,6 +356,22 @@ mod waited {
         include!("suite/relations.rs");
     }
 
+    mod deletes {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/deletes.rs");
+    }
+
+    mod keys {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/keys.rs");
+    }
+
     mod subqueries {
         use super::super::*;
 
@@ -344,6 +390,12 @@ mod waited {
         include!("suite/dynamic.rs");
     }
 
+    mod streams {
+        use super::super::*;
+
+        include!("suite/streams.rs");
+    }
+
     mod transactions {
         use nuages_orm::Database;
 
@@ -352,6 +404,20 @@ mod waited {
 }
 
 mod awaited {
+    macro_rules! each {
+        ($query:expr, $($size:tt)*) => {{
+            let mut stream = $query.stream()$($size)*;
+            let mut all = Vec::new();
+            loop {
+                match stream.next().await {
+                    None => break Ok(all),
+                    Some(Ok(row)) => all.push(row),
+                    Some(Err(error)) => break Err(error),
+                }
+            }
+        }};
+    }
+
     macro_rules! go {
         ($op:expr) => {
             $op.await
@@ -438,6 +504,22 @@ mod awaited {
         include!("suite/relations.rs");
     }
 
+    mod deletes {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/deletes.rs");
+    }
+
+    mod keys {
+        use super::super::related::*;
+
+        use nuages_orm::prelude::*;
+
+        include!("suite/keys.rs");
+    }
+
     mod subqueries {
         use super::super::*;
 
@@ -454,6 +536,12 @@ mod awaited {
         use super::super::*;
 
         include!("suite/dynamic.rs");
+    }
+
+    mod streams {
+        use super::super::*;
+
+        include!("suite/streams.rs");
     }
 
     mod transactions {

@@ -17,6 +17,7 @@ use nuages_protocol::{
     testing,
     tower::{FromService, ToService},
 };
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer};
 
@@ -202,5 +203,50 @@ async fn an_uri_keeps_its_path_through_services_and_mounts() {
         let request = http::Request::get(path).body("").unwrap();
         let response = testing::http(&site, request).await.unwrap();
         assert_eq!(response.into_body().collect(100).await.unwrap(), seen, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn axum_takes_a_websocket_by_itself_behind_our_server() {
+    use axum::extract::ws::{Message, WebSocketUpgrade};
+
+    let router = Router::new().route(
+        "/ws",
+        get(|upgrade: WebSocketUpgrade| async move {
+            upgrade.protocols(["chat"]).on_upgrade(|mut socket| async move {
+                while let Some(Ok(message)) = socket.recv().await {
+                    let Message::Text(text) = message else { continue };
+                    let answer = Message::Text(format!("{text} from axum").into());
+                    socket.send(answer).await.unwrap_or_default();
+                }
+            })
+        }),
+    );
+    // Beside pages of ours, so that the upgrade passes through a mount, too.
+    let pages = app_fn(|_, _| async { Ok(Response::new("page".into())) });
+    let server = Running::start(mount("/axum", FromService::new(router), pages)).await;
+    let mut client = server.connect().await;
+    client
+        .send(
+            "GET /axum/ws HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             sec-websocket-protocol: chat\r\n\r\n",
+        )
+        .await;
+    let head = client.head().await;
+    assert_eq!(head.status, 101);
+    assert_eq!(
+        head.header("sec-websocket-accept"),
+        Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+    );
+    assert_eq!(head.header("sec-websocket-protocol"), Some("chat"));
+    for _ in 0..2 {
+        // A masked text of two bytes, and an answer that is not.
+        let question = [&[0x81, 0x82, 0, 0, 0, 0], &b"hi"[..]].concat();
+        client.stream.write_all(&question).await.unwrap();
+        let mut answer = [0; 2 + "hi from axum".len()];
+        client.stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer[..2], [0x81, 12]);
+        assert_eq!(answer[2..], *b"hi from axum");
     }
 }

@@ -20,6 +20,11 @@ fn every_test_that_the_page_of_transactions_names_exists() {
     assert!(names_of("transactions.md", "crates/orm/tests") > 30);
 }
 
+#[test]
+fn every_test_that_the_page_of_the_protocol_names_exists() {
+    assert!(names_of("asgi.md", "crates/protocol/tests") > 80);
+}
+
 /// How many tests a page names; each is in the file that is named with it.
 fn names_of(page: &str, mut folder: &'static str) -> usize {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

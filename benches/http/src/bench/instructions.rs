@@ -10,8 +10,8 @@ use crate::{
     tables::{INSTRUCTIONS, TABLES},
 };
 
-/// The requests of the two runs of each server, whose difference leaves out what a server's start and end take.
-const REQUESTS: [usize; 2] = [500, 2500];
+/// The turns of the two runs of each server, whose difference leaves out what a server's start and end take.
+const TURNS: [usize; 2] = [20, 120];
 
 /// Counts them for each row of each table, where valgrind is installed.
 pub(crate) fn run() -> io::Result<()> {
@@ -21,24 +21,24 @@ pub(crate) fn run() -> io::Result<()> {
     }
     for table in TABLES {
         println!(
-            "\n{:<48} | instructions a request, goal: {INSTRUCTIONS}",
-            table.title
+            "\n{:<48} | instructions a request; goal of `App`: {INSTRUCTIONS}",
+            table.load.path
         );
         for row in table.rows {
-            let mut counts = [0; REQUESTS.len()];
-            for (requests, count) in REQUESTS.into_iter().zip(&mut counts) {
+            let mut counts = [(0, 0); TURNS.len()];
+            for (turns, count) in TURNS.into_iter().zip(&mut counts) {
                 let file = std::env::temp_dir().join(format!("bench_http.callgrind.{}", std::process::id()));
                 let mut valgrind = Command::new("valgrind");
                 valgrind.args(["--tool=callgrind", "--quiet"]);
                 valgrind.arg(format!("--callgrind-out-file={}", file.display()));
                 valgrind.arg(std::env::current_exe()?);
-                let server = Server::spawn(valgrind.args(arguments(row, Runtime::Multi)?))?;
-                table.load.ask(server.address, requests)?;
+                let server = Server::spawn(valgrind.args(arguments(row, Runtime::OneWorker)?))?;
+                let requests = table.load.ask(server.address, turns)?;
                 server.stop()?;
-                *count = total(&std::fs::read_to_string(&file)?)?;
+                *count = (total(&std::fs::read_to_string(&file)?)?, requests as u64);
                 std::fs::remove_file(file)?;
             }
-            let each = (counts[1] - counts[0]) / (REQUESTS[1] - REQUESTS[0]) as u64;
+            let each = (counts[1].0 - counts[0].0) / (counts[1].1 - counts[0].1);
             println!("{:<48} | {each:>8}", row.server);
         }
     }

@@ -21,6 +21,8 @@ use tokio::{
 
 /// How many threads ask.
 const THREADS: usize = 2;
+/// How many connections there are where instructions are counted.
+const FEW: usize = 16;
 
 /// What is asked for, and how.
 #[derive(Clone, Copy, Debug)]
@@ -84,15 +86,24 @@ impl Load {
         })
     }
 
-    /// Asks for so many requests, one after the other.
-    pub(crate) fn ask(self, address: SocketAddr, requests: usize) -> io::Result<()> {
+    /// Asks in so many turns, one request on each of a few connections in each, and says how many requests that were.
+    pub(crate) fn ask(self, address: SocketAddr, turns: usize) -> io::Result<usize> {
+        let one = Self { depth: 1, ..self };
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let mut client = Client::connect(self, address).await?;
-            for _ in 1..requests {
-                client.turn().await?;
+            let mut clients = Vec::new();
+            for _ in 0..FEW {
+                clients.push(Client::connect(one, address).await?);
             }
-            Ok(())
+            for _ in 0..turns {
+                for client in &mut clients {
+                    client.send().await?;
+                }
+                for client in &mut clients {
+                    client.receive().await?;
+                }
+            }
+            Ok(FEW * (turns + 1))
         })
     }
 
@@ -159,7 +170,15 @@ impl Client {
 
     /// Sends what is sent at once, and waits for its answers.
     async fn turn(&mut self) -> io::Result<()> {
-        self.stream.write_all(&self.requests).await?;
+        self.send().await?;
+        self.receive().await
+    }
+
+    async fn send(&mut self) -> io::Result<()> {
+        self.stream.write_all(&self.requests).await
+    }
+
+    async fn receive(&mut self) -> io::Result<()> {
         self.stream.read_exact(&mut self.buffer[..self.expected]).await?;
         if self.buffer.starts_with(b"HTTP/1.1 200 ") {
             return Ok(());

@@ -90,7 +90,7 @@ impl Limits {
     }
 
     /// The bytes of a form with files, or of a body that is read as a stream. Past it: 413. Django leaves this to the server in front
-    /// of it. A server of ours has a limit of its own for all bodies (128 MiB by default), which comes first. Default: 1 GiB.
+    /// of it. A server of ours has a limit of its own for all bodies (the same by default), which comes first. Default: 1 GiB.
     pub fn upload(mut self, bytes: u64) -> Self {
         self.upload = bytes;
         self

@@ -80,7 +80,7 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
     let methods: Vec<_> = model
         .fields
         .iter()
-        .filter(|field| !matches!(field.kind, FieldKind::Key) && !field.is_virtual() && !field.is_generated())
+        .filter(|field| !field.is_automatic() && !field.is_virtual() && !field.is_generated())
         .map(|field| {
             let place = field.is_required().then(|| {
                 required += 1;

@@ -23,6 +23,7 @@ pub(super) fn meta(model: &Model) -> TokenStream {
     let fields_struct = model.fields_struct();
     let fields = columns::value(model);
     let builder = model.builder_struct();
+    let (key, key_type) = (model.key().column(), &model.key().ty);
     let missing = model.required().map(|_| quote!(#root::ColumnMissing));
     let columns = model.fields.iter().filter_map(|field| column(model, field));
     let relations = model.relations().map(relation_static);
@@ -52,18 +53,20 @@ pub(super) fn meta(model: &Model) -> TokenStream {
     quote! {
         static META: #root::meta::ModelMeta = #root::meta::ModelMeta::new(#title, #table)
             .columns(&[#(#columns),*])
+            .primary_key(#key)
             .relations(&[#(&#relations),*])
             .ordering(&[#(#ordering),*])
             .unique_together(&[#(#unique_together),*])
             #more;
         #(#statics)*
+        #root::__private::inventory::submit! { #root::__private::Registered(|| &META) }
 
         #[automatically_derived]
         impl #root::Model for #name {
-            type Key = i64;
+            type Key = #key_type;
             type Fields<P: 'static> = #fields_struct<P>;
             type Create<__M: #root::__private::CreateMode<Self>> = #builder<#(#missing,)* __M>;
-            const PRIMARY_KEY: &'static str = "id";
+            const PRIMARY_KEY: &'static str = #key;
             const OPERATIONS: &'static #root::__private::Operations = #root::__operations!(#title);
 
             fn meta() -> &'static #root::meta::ModelMeta {
@@ -107,9 +110,16 @@ fn column(model: &Model, field: &Field) -> Option<TokenStream> {
     let options = &field.options;
     let mut out = match &field.kind {
         FieldKind::Many { .. } | FieldKind::ReverseOne { .. } | FieldKind::ManyToMany { .. } => return None,
-        FieldKind::Key => quote! {
-            #root::meta::ColumnMeta::new(#name, #column, <#ty as #root::ColumnType>::KIND).automatic()
-        },
+        FieldKind::Key => {
+            let source = if field.is_automatic() {
+                quote!(.automatic())
+            } else if field.is_made() {
+                quote!(.default(#root::__private::new_uuid))
+            } else {
+                quote!()
+            };
+            quote!(#root::meta::ColumnMeta::new(#name, #column, <#ty as #root::ColumnType>::KIND) #source)
+        }
         FieldKind::Column => quote!(#root::meta::ColumnMeta::of::<#ty>(#name, #column)),
         FieldKind::ForeignKey { target, optional, .. } => {
             let relation = relation_static(field);
@@ -191,12 +201,27 @@ fn column(model: &Model, field: &Field) -> Option<TokenStream> {
         out.extend(quote!(.digits(#all, #after)));
     }
     if let Some((value, _)) = &options.default {
-        out.extend(quote!(.default(|| #root::__private::default_value::<#ty>(#value))));
+        let value = match &field.kind {
+            FieldKind::ForeignKey { target, optional, .. } => key_value(model, target, *optional, value),
+            _ => quote!(|| #root::__private::default_value::<#ty>(#value)),
+        };
+        out.extend(quote!(.default(#value)));
     }
     if let Some((condition, _)) = &options.check {
         out.extend(quote!(.check(#condition)));
     }
     Some(out)
+}
+
+/// The value of a foreign key, as a `fn`.
+fn key_value(model: &Model, target: &syn::Type, optional: bool, value: &syn::Expr) -> TokenStream {
+    let root = &model.root;
+    let function = if optional {
+        quote!(optional_key_value)
+    } else {
+        quote!(key_value)
+    };
+    quote!(|| #root::__private::#function::<#target>(#value))
 }
 
 /// The static of a relation.
@@ -214,6 +239,10 @@ fn relation(model: &Model, field: &Field) -> TokenStream {
         } => {
             let column = field.column();
             let nullable = optional.then(|| quote!(.nullable()));
+            let set = field.options.set.as_ref().map(|value| {
+                let value = key_value(model, target, *optional, value);
+                quote!(.set(#value))
+            });
             quote! {
                 #root::meta::RelationMeta::foreign_key(
                     #name,
@@ -222,7 +251,7 @@ fn relation(model: &Model, field: &Field) -> TokenStream {
                     #column,
                     <#target as #root::Model>::PRIMARY_KEY,
                     #root::meta::OnDelete::#on_delete,
-                ) #nullable
+                ) #nullable #set
             }
         }
         FieldKind::Many { target, .. } | FieldKind::ReverseOne { target, .. } => {

@@ -71,6 +71,18 @@ impl Model {
             .filter(|field| matches!(field.kind, FieldKind::ForeignKey { .. }))
     }
 
+    /// The primary key's field.
+    fn key(&self) -> &Field {
+        match self
+            .fields
+            .iter()
+            .find(|field| matches!(field.kind, FieldKind::Key))
+        {
+            Some(key) => key,
+            None => unreachable!("a model without a key was refused"),
+        }
+    }
+
     /// The relations that lead to one row, and are read with the record.
     fn to_one(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| {

@@ -16,6 +16,8 @@ pub(super) fn record(model: &Model) -> TokenStream {
         ..
     } = model;
     let (parameter, record) = (model.parameter(), model.record());
+    let (key, key_type) = (&model.key().name, &model.key().ty);
+    let key_variable = variable(key);
 
     let values = model.fields.iter().filter_map(|field| {
         let name = &field.name;
@@ -75,12 +77,12 @@ pub(super) fn record(model: &Model) -> TokenStream {
                 FieldKind::ForeignKey { .. } => quote!(#root::ForeignKey::decode(#variable, reader)?),
                 FieldKind::ReverseOne { .. } => {
                     let relation = relation_static(field);
-                    quote!(#root::ReverseOneToOne::decode(#root::ColumnType::to_value(&column_id), &#relation, reader)?)
+                    quote!(#root::ReverseOneToOne::decode(#root::ColumnType::to_value(&#key_variable), &#relation, reader)?)
                 }
                 FieldKind::Many { .. } | FieldKind::ManyToMany { .. } => {
                     let relation = relation_static(field);
                     quote!(#root::Many::new(
-                        #root::ColumnType::to_value(&column_id),
+                        #root::ColumnType::to_value(&#key_variable),
                         &#relation,
                         #root::State::decode(reader)?
                     ))
@@ -115,15 +117,15 @@ pub(super) fn record(model: &Model) -> TokenStream {
                 queryset.\n\n# Errors\n\n`is_not_found` if the row is no longer there, `is_integrity` if a rule of the schema is broken.";
     let clean = "Checks the record as its fields and the rules of its table want it, and writes nothing. `save()` does not call it.\n\n# Errors\n\n\
                  `is_validation`, with all that is wrong in `field_errors()`.";
-    let delete = "Deletes the record's row; gives how many rows that were: 0 if it was gone already.\n\n# Errors\n\n`is_integrity` if the row is \
-                  protected by one that points to it.";
+    let delete = "Deletes the record's row, and does with what points to it as each relation's `on_delete` says; gives how many rows of which models \
+                  went: none if it was gone already.\n\n# Errors\n\n`is_protected` if the row is held by others that point to it.";
     quote! {
         #[automatically_derived]
         impl #parameter #root::Record for #record {
             type Model = #name;
 
-            fn primary_key(&self) -> i64 {
-                self.id
+            fn primary_key(&self) -> #key_type {
+                ::core::clone::Clone::clone(&self.#key)
             }
 
             fn column_values(&self) -> ::std::vec::Vec<#root::Value> {
@@ -137,7 +139,7 @@ pub(super) fn record(model: &Model) -> TokenStream {
 
             fn decode(reader: &mut #root::__private::Reader<'_>) -> #root::Result<Self> {
                 #(#reads)*
-                ::core::result::Result::Ok(Self { #(#fields,)* id: column_id })
+                ::core::result::Result::Ok(Self { #(#fields,)* #key: #key_variable })
             }
 
             #prefetch
@@ -159,8 +161,8 @@ pub(super) fn record(model: &Model) -> TokenStream {
 
             #[doc = #delete]
             #[track_caller]
-            #visibility fn delete(&self) -> #root::Op<'static, u64> {
-                #root::__private::delete(self)
+            #visibility fn delete(&self) -> #root::Op<'static, #root::Deleted> {
+                #root::__private::delete_record(self)
             }
         }
     }

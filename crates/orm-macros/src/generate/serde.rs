@@ -69,6 +69,7 @@ pub(super) fn deserialize(model: &Model) -> TokenStream {
     let Model { root, name, .. } = model;
     let serde = quote!(#root::__private::serde);
     let title = names::plain(name);
+    let (key, key_type) = (&model.key().name, &model.key().ty);
     let idents: Vec<&Ident> = visible(model).map(|field| &field.name).collect();
     let names: Vec<String> = visible(model).map(Field::serde_name).collect();
     let types: Vec<TokenStream> = visible(model)
@@ -100,7 +101,7 @@ pub(super) fn deserialize(model: &Model) -> TokenStream {
                     FieldKind::ReverseOne { .. } => quote!(ReverseOneToOne),
                     _ => quote!(Many),
                 };
-                Some(quote!(#ident: #root::#wrapper::new(#root::ColumnType::to_value(&id), &#relation, #root::NotLoaded::default())))
+                Some(quote!(#ident: #root::#wrapper::new(#root::ColumnType::to_value(&key), &#relation, #root::NotLoaded::default())))
             }
             _ if field.options.serde_skip => Some(quote!(#ident: ::core::default::Default::default())),
             _ => None,
@@ -110,10 +111,10 @@ pub(super) fn deserialize(model: &Model) -> TokenStream {
     let others = idents
         .iter()
         .zip(&names)
-        .filter(|(ident, _)| **ident != "id")
+        .filter(|(ident, _)| **ident != key)
         .map(|(ident, name)| quote!(#ident: #root::__private::required(self.#ident, #name)?));
-    let id = if idents.iter().any(|ident| *ident == "id") {
-        quote!(#root::__private::required(self.id, "id")?)
+    let value = if let Some((_, name)) = idents.iter().zip(&names).find(|(ident, _)| **ident == key) {
+        quote!(#root::__private::required(self.#key, #name)?)
     } else {
         quote!(::core::default::Default::default())
     };
@@ -146,8 +147,8 @@ pub(super) fn deserialize(model: &Model) -> TokenStream {
             }
 
             fn finish<__E: #serde::de::Error>(self) -> ::core::result::Result<#name, __E> {
-                let id: i64 = #id;
-                ::core::result::Result::Ok(#name { #(#others,)* #(#rest,)* id })
+                let key: #key_type = #value;
+                ::core::result::Result::Ok(#name { #(#others,)* #(#rest,)* #key: key })
             }
         }
 

@@ -102,6 +102,18 @@ impl Field {
         !matches!(self.kind, FieldKind::Key | FieldKind::Column)
     }
 
+    /// Whether it is a key whose value the database makes.
+    pub(crate) fn is_automatic(&self) -> bool {
+        matches!(self.kind, FieldKind::Key)
+            && (is(&self.ty, "i64") || is(&self.ty, "i32"))
+            && self.options.default.is_none()
+    }
+
+    /// Whether it is a key whose value the program makes.
+    pub(crate) fn is_made(&self) -> bool {
+        matches!(self.kind, FieldKind::Key) && is(&self.ty, "Uuid") && self.options.default.is_none()
+    }
+
     /// Whether it is a relation without a column of its own.
     pub(crate) fn is_virtual(&self) -> bool {
         matches!(
@@ -137,17 +149,15 @@ impl Field {
     /// Whether `create()` needs it: it is neither made by the database nor has a default, nor may be NULL.
     pub(crate) fn is_required(&self) -> bool {
         match &self.kind {
-            FieldKind::Key
-            | FieldKind::Many { .. }
-            | FieldKind::ReverseOne { .. }
-            | FieldKind::ManyToMany { .. } => false,
+            FieldKind::Key => !self.is_automatic() && !self.is_made() && self.options.default.is_none(),
+            FieldKind::Many { .. } | FieldKind::ReverseOne { .. } | FieldKind::ManyToMany { .. } => false,
             FieldKind::Column => {
                 let options = &self.options;
                 let filled =
                     options.default.is_some() || options.db_default.is_some() || options.auto_now.is_some();
                 !filled && !self.is_generated() && generic(&self.ty, "Option").is_none()
             }
-            FieldKind::ForeignKey { optional, .. } => !optional,
+            FieldKind::ForeignKey { optional, .. } => !optional && self.options.default.is_none(),
         }
     }
 
@@ -178,7 +188,7 @@ impl Field {
             return Err(Error::new(self.name.span(), message));
         }
         let base = generic(&self.ty, "Option").unwrap_or(&self.ty);
-        let plain = matches!(self.kind, FieldKind::Column);
+        let plain = matches!(self.kind, FieldKind::Column | FieldKind::Key);
         refuse(
             plain && is_known_but(base, "String"),
             &options.max_length,
@@ -247,6 +257,7 @@ fn refuse<T>(wrong: bool, option: &Option<(T, Span)>, message: &str) -> Result<(
 /// Refuses options that mean nothing for this kind of field.
 fn refuse_others(options: &FieldOptions, what: &str, allowed: &[&str]) -> Result<()> {
     let given = [
+        ("primary_key", options.primary_key.as_ref().map(|o| o.1)),
         ("max_length", options.max_length.as_ref().map(|o| o.1)),
         ("unique", options.unique.as_ref().map(|o| o.1)),
         ("db_index", options.db_index.as_ref().map(|o| o.1)),
@@ -284,14 +295,27 @@ fn refuse_others(options: &FieldOptions, what: &str, allowed: &[&str]) -> Result
 }
 
 fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: usize) -> Result<FieldKind> {
-    if name == "id" {
-        if !is(ty, "i64") {
+    if name == "id" || options.primary_key.is_some() {
+        let wrong = [
+            "Option",
+            "ForeignKey",
+            "OneToOne",
+            "Many",
+            "ManyToMany",
+            "ReverseOneToOne",
+        ];
+        if wrong.iter().any(|wrong| generic(ty, wrong).is_some()) || is(ty, "f64") {
             return Err(Error::new(
                 ty.span(),
-                "the primary key is `id: i64`: the database makes its value",
+                "a primary key is one value that is always there: `id: i64` (the database makes it), `id: Uuid` (the program makes it), or a value \
+                 that you give, as `#[field(primary_key, max_length = 20)] code: String`",
             ));
         }
-        refuse_others(options, "the primary key", &[])?;
+        refuse_others(
+            options,
+            "the primary key",
+            &["max_length", "default", "check", "primary_key"],
+        )?;
         return Ok(FieldKind::Key);
     }
     if let Some(target) = generic(ty, "Many") {
@@ -354,6 +378,7 @@ fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: u
             "db_index",
             "check",
             "on_delete",
+            "default",
             "db_comment",
             "editable",
             "error_messages",
@@ -372,9 +397,13 @@ fn kind(name: &Ident, ty: &Type, options: &FieldOptions, model: &Ident, place: u
         );
         return Err(Error::new(ty.span(), message));
     };
-    if on_delete == "SetNull" && !optional {
+    if on_delete == "SetDefault" && options.default.is_none() {
+        let message = "`SetDefault` needs a default: `#[field(default = 1)]`";
+        return Err(Error::new(on_delete.span(), message));
+    }
+    if (on_delete == "SetNull" || on_delete == "DbSetNull") && !optional {
         let message = format!(
-            "`SetNull` needs a foreign key that may be NULL: `Option<ForeignKey<{}>>`",
+            "`{on_delete}` needs a foreign key that may be NULL: `Option<ForeignKey<{}>>`",
             shown(target)
         );
         return Err(Error::new(on_delete.span(), message));

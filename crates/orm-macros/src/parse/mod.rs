@@ -129,12 +129,24 @@ fn read(options: TokenStream, input: &DeriveInput, root: &str) -> Result<Model> 
     }
     errors.finish()?;
 
-    if !fields.iter().any(|field| matches!(field.kind, FieldKind::Key)) {
-        let message = format!(
-            "`{}` has no field `id`; every model has its primary key: `id: i64`",
-            input.ident
-        );
-        return Err(Error::new(input.ident.span(), message));
+    let mut keys = fields.iter().filter(|field| matches!(field.kind, FieldKind::Key));
+    match (keys.next(), keys.next()) {
+        (None, _) => {
+            let message = format!(
+                "`{}` has no field `id`; every model has its primary key: `id: i64`",
+                input.ident
+            );
+            return Err(Error::new(input.ident.span(), message));
+        }
+        (Some(one), Some(other)) => {
+            let (one, other) = (&one.name, &other.name);
+            let message = format!(
+                "a model has one primary key. Take `id: i64` for it, and say which columns are unique together: `#[model(unique_together = [[{one}, \
+                 {other}]])]`"
+            );
+            return Err(Error::new(other.span(), message));
+        }
+        (Some(_), None) => {}
     }
     if relations > MAX_RELATIONS {
         let message = format!("a model has up to {MAX_RELATIONS} relations, this one has {relations}");

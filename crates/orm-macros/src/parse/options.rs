@@ -115,6 +115,19 @@ fn unknown(meta: &ParseNestedMeta<'_>, attribute: &str, known: &str) -> Error {
     meta.error(format!("{name} is no option of `{attribute}`; there are {known}"))
 }
 
+/// What `on_delete` may be.
+const ON_DELETE: [&str; 9] = [
+    "Protect",
+    "Restrict",
+    "Cascade",
+    "SetNull",
+    "SetDefault",
+    "Set",
+    "DoNothing",
+    "DbCascade",
+    "DbSetNull",
+];
+
 /// An option, and where it stands.
 pub(crate) type Spanned<T> = Option<(T, Span)>;
 
@@ -122,6 +135,7 @@ pub(crate) type Spanned<T> = Option<(T, Span)>;
 #[derive(Default)]
 pub(crate) struct FieldOptions {
     pub(crate) max_length: Spanned<u32>,
+    pub(crate) primary_key: Spanned<()>,
     pub(crate) unique: Spanned<()>,
     pub(crate) db_index: Spanned<()>,
     pub(crate) default: Spanned<Expr>,
@@ -146,6 +160,8 @@ pub(crate) struct FieldOptions {
     pub(crate) unique_within: Vec<(&'static str, Name)>,
     pub(crate) error_messages: Spanned<Vec<(String, String)>>,
     pub(crate) on_delete: Spanned<Ident>,
+    /// What the foreign key becomes by `on_delete = Set(..)`.
+    pub(crate) set: Option<Expr>,
     pub(crate) reverse: Spanned<Path>,
     pub(crate) through: Spanned<Path>,
     pub(crate) through_fields: Spanned<(Ident, Ident)>,
@@ -173,6 +189,7 @@ impl FieldOptions {
         let span = meta.path.segments[0].ident.span();
         match name(meta).as_str() {
             "max_length" => self.max_length = Some((number(meta)?, span)),
+            "primary_key" => self.primary_key = Some(((), span)),
             "unique" => self.unique = Some(((), span)),
             "db_index" => self.db_index = Some(((), span)),
             "default" => self.default = Some((meta.value()?.parse()?, span)),
@@ -235,16 +252,24 @@ impl FieldOptions {
         let span = meta.path.segments[0].ident.span();
         match name(meta).as_str() {
             "on_delete" => {
-                let what: Ident = meta.value()?.parse()?;
-                if !["Protect", "Cascade", "SetNull"]
-                    .iter()
-                    .any(|known| what == known)
-                {
+                let value = meta.value()?;
+                let what: Ident = value.parse()?;
+                if !ON_DELETE.iter().any(|known| what == known) {
                     let message = format!(
-                        "`{what}` is nothing that happens on deletion; there are Protect (it is refused), Cascade (this row is deleted too) and \
-                         SetNull (the foreign key becomes NULL)"
+                        "`{what}` is nothing that happens on deletion; there are Protect (it is refused), Restrict (too, unless this row goes by the \
+                         same deletion), Cascade (this row is deleted too), SetNull (the foreign key becomes NULL), SetDefault, Set(key), DoNothing, \
+                         DbCascade and DbSetNull (the database does it)"
                     );
                     return Err(Error::new(what.span(), message));
+                }
+                if what == "Set" {
+                    if !value.peek(syn::token::Paren) {
+                        let message = "`Set` needs what the foreign key becomes: `on_delete = Set(1)`";
+                        return Err(Error::new(what.span(), message));
+                    }
+                    let inner;
+                    parenthesized!(inner in value);
+                    self.set = Some(inner.parse()?);
                 }
                 self.on_delete = Some((what, span));
             }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::Bound;
 use super::function::{Called, name};
 use super::json::Joined;
 use super::quote;
@@ -35,7 +36,7 @@ impl Syntax for MariaDb {
         let _ = write!(sql, "?{n}");
     }
 
-    fn finish(&self, sql: &mut String, values: &mut Vec<Value>) -> Result<()> {
+    fn finish(&self, sql: &mut String, values: &mut Vec<Bound>) -> Result<()> {
         placeholders::compiled(sql, values)
     }
 

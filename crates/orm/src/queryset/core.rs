@@ -33,6 +33,10 @@ impl Core {
         }
     }
 
+    pub(crate) fn misused(&self) -> Option<&'static str> {
+        self.misuse
+    }
+
     /// What was asked for can't be done; the first such thing is told.
     pub(crate) fn misuse(&mut self, misuse: &'static str) {
         self.misuse.get_or_insert(misuse);
@@ -269,7 +273,7 @@ impl Core {
         Ok(records.into_iter().zip(rest).collect())
     }
 
-    fn take_plan(&self) -> Plan {
+    pub(crate) fn take_plan(&self) -> Plan {
         self.plan.clone().using(self.using.clone())
     }
 
@@ -343,11 +347,8 @@ impl Core {
         })
     }
 
-    /// A statement that changes the query's rows, made of its filter.
-    pub(crate) async fn execute(
-        self,
-        statement: impl FnOnce(&'static ModelMeta, Option<Expr>) -> Statement,
-    ) -> Result<u64> {
+    /// The model, which of its rows, and where: for statements that change them.
+    pub(crate) fn into_rows(self) -> Result<(&'static ModelMeta, Option<Expr>, Option<Database>)> {
         if let Some(misuse) = self.misuse {
             return Err(Error::configuration(misuse));
         }
@@ -365,8 +366,16 @@ impl Core {
         } else {
             self.select.filter
         };
-        let statement = statement(model, filter);
-        database::execute(self.using, statement).await
+        Ok((model, filter, self.using))
+    }
+
+    /// A statement that changes the query's rows, made of its filter.
+    pub(crate) async fn execute(
+        self,
+        statement: impl FnOnce(&'static ModelMeta, Option<Expr>) -> Statement,
+    ) -> Result<u64> {
+        let (model, filter, using) = self.into_rows()?;
+        database::execute(using, statement(model, filter)).await
     }
 }
 

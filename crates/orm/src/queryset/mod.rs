@@ -3,8 +3,10 @@
 mod annotated;
 mod combined;
 pub(crate) mod core;
+mod kept;
 mod sets;
 mod shape;
+mod stream;
 mod values;
 
 use std::collections::HashMap;
@@ -16,9 +18,13 @@ use std::sync::Arc;
 pub use self::annotated::Annotated;
 pub use self::combined::{Combined, Rows};
 pub(crate) use self::core::Core;
+pub(crate) use self::kept::Dialects;
+pub use self::kept::{Kept, Parameter, Parameters};
+pub use self::stream::{Records, RecordsIter};
 pub use self::values::{Groups, Mapped, Values};
 use crate::condition::{IntoCondition, Test};
 use crate::database::Database;
+use crate::delete::{self, Deleted};
 use crate::expression::Grouped;
 use crate::field_type::ColumnType;
 use crate::loading::{Follow, Relate};
@@ -26,7 +32,7 @@ use crate::model::{Fields, Model, Record, one};
 use crate::order::IntoOrder;
 use crate::path::{Cons, Nil, Path, Unroll};
 use crate::prefetch::{IntoPrefetch, Prefetched};
-use crate::query::{Delete, Expr, MOST_VALUES, Operator, Select, Statement, Update};
+use crate::query::{Expr, MOST_VALUES, Operator, Select, Statement, Update};
 use crate::relation::{Related, Relation, ToOne};
 use crate::selection::Selection;
 use crate::signals::{self, Event, Signal};
@@ -117,7 +123,7 @@ impl<S: Record> QuerySet<S> {
         }
     }
 
-    fn from_core(core: Core) -> Self {
+    pub(crate) fn from_core(core: Core) -> Self {
         Self {
             core,
             record: PhantomData,
@@ -679,20 +685,21 @@ impl<S: Record> QuerySet<S> {
         bulk_update(records, &names, self.core.database())
     }
 
-    /// Deletes all rows of the query; gives how many those are.
+    /// Deletes all rows of the query, and does with what points to them as each relation's `on_delete` says; gives how many rows of which models went.
     ///
-    /// What points to them is deleted, kept from it or set to NULL by the database, as the relation's `on_delete` says.
+    /// All or nothing, in one transaction. What nothing points to goes in one statement, unread; else the keys are read first, of the query's rows
+    /// and of those that go with them.
     ///
     /// # Errors
     ///
-    /// Those of every statement; [`is_integrity`](crate::Error::is_integrity) where a row is protected by one that points to it; a configuration
+    /// Those of every statement; [`is_protected`](crate::Error::is_protected) where rows are held by others that point to them; a configuration
     /// error for a sliced query.
     #[track_caller]
-    pub fn delete(self) -> Op<'static, u64> {
+    pub fn delete(self) -> Op<'static, Deleted> {
         let core = self.core;
-        Op::leaf(S::Model::OPERATIONS.delete, async move {
-            core.execute(|model, filter| Statement::Delete(Delete { model, filter }))
-                .await
+        Op::new(S::Model::OPERATIONS.delete, async move {
+            let (model, filter, using) = core.into_rows()?;
+            delete::delete(model, delete::Rows::Where(filter), using).await
         })
     }
 }
@@ -712,22 +719,24 @@ pub(crate) fn is_key<M: Model>(key: &M::Key) -> Expr {
 /// Deletes a record's row.
 #[doc(hidden)]
 #[track_caller]
-pub fn delete<S: Record>(record: &S) -> Op<'static, u64> {
-    let query = QuerySet::<S::Model>::filtered(is_key::<S::Model>(&record.primary_key()));
+pub fn delete_record<S: Record>(record: &S) -> Op<'static, Deleted> {
     let model = S::Model::meta();
-    if !signals::listened(model) {
-        return query.delete();
-    }
-    let columns = model.columns.iter().map(|column| column.column);
-    let event = Arc::new(Event {
-        values: columns.zip(record.column_values()).collect(),
-        created: false,
-        update_fields: None,
-        using: None,
+    let key = record.primary_key().to_value();
+    let event = signals::listened(model).then(|| {
+        let columns = model.columns.iter().map(|column| column.column);
+        Arc::new(Event {
+            values: columns.zip(record.column_values()).collect(),
+            created: false,
+            update_fields: None,
+            using: None,
+        })
     });
-    Op::new(S::Model::OPERATIONS.delete, async move {
+    Op::new(<S::Model as Model>::OPERATIONS.delete, async move {
+        let Some(event) = event else {
+            return delete::delete(model, delete::Rows::Key(key), None).await;
+        };
         signals::send(Signal::PreDelete, model, &event).await?;
-        let deleted = query.delete().await?;
+        let deleted = delete::delete(model, delete::Rows::Key(key), None).await?;
         signals::send(Signal::PostDelete, model, &event).await?;
         Ok(deleted)
     })

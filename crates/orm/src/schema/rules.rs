@@ -10,7 +10,7 @@ use crate::query::{Expr, Order};
 use crate::{Dialect, Error, Result};
 
 /// The name of a constraint.
-pub(crate) fn constraint_name(model: &ModelMeta, constraint: &ConstraintMeta) -> String {
+pub(crate) fn rule_name(model: &ModelMeta, constraint: &ConstraintMeta) -> String {
     match (constraint.name, constraint.rule) {
         (Some(name), _) => name.to_owned(),
         (None, ConstraintRule::Unique(columns)) => name(model, columns, "uniq"),
@@ -30,7 +30,7 @@ pub(super) fn rule(model: &ModelMeta, constraint: &ConstraintMeta) -> Rule {
     };
     Rule {
         violation,
-        name: constraint_name(model, constraint),
+        name: rule_name(model, constraint),
         columns: columns.to_vec(),
     }
 }
@@ -53,7 +53,7 @@ impl Writer {
             .filter(|constraint| !is_index(constraint))
         {
             sql.push_str(", CONSTRAINT ");
-            quote(&constraint_name(model, constraint), sql);
+            quote(&rule_name(model, constraint), sql);
             match constraint.rule {
                 ConstraintRule::Unique(columns) => {
                     self.unique(model, constraint, columns, sql)?;
@@ -117,7 +117,7 @@ impl Writer {
         Err(Error::configuration(format!(
             "{} has {what}, {}: only PostgreSQL knows these, not {}",
             model.name,
-            constraint_name(model, constraint),
+            rule_name(model, constraint),
             self.dialect
         )))
     }
@@ -129,13 +129,13 @@ impl Writer {
                 return Err(Error::configuration(format!(
                     "{} has a unique constraint with a condition or expressions, {}: MariaDB knows no such; make it one of columns",
                     model.name,
-                    constraint_name(model, constraint),
+                    rule_name(model, constraint),
                 )));
             }
             if constraint.deferrable.is_some() {
                 return Err(Error::configuration(format!(
                     "the unique constraint {} has a condition or expressions, and so can't be deferrable",
-                    constraint_name(model, constraint),
+                    rule_name(model, constraint),
                 )));
             }
             let (columns, expressions): (Vec<_>, _) = match constraint.rule {
@@ -146,7 +146,7 @@ impl Writer {
                 ConstraintRule::Check(_) | ConstraintRule::Exclude(..) => continue,
             };
             let index = Index {
-                name: constraint_name(model, constraint),
+                name: rule_name(model, constraint),
                 unique: true,
                 kind: IndexKind::BTree,
                 columns: &columns,

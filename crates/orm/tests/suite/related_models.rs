@@ -80,6 +80,96 @@ pub(crate) struct Guitar {
     pub(crate) copies: Many<Guitar>,
 }
 
+#[model]
+pub(crate) struct Genre {
+    #[field(primary_key, max_length = 20)]
+    pub(crate) code: String,
+    #[relation(reverse = Song::genres)]
+    pub(crate) songs: ManyToMany<Song>,
+    #[relation(reverse = Album::genre)]
+    pub(crate) albums: Many<Album>,
+}
+
+#[model]
+pub(crate) struct Artist {
+    pub(crate) id: Uuid,
+    #[field(max_length = 80)]
+    pub(crate) name: String,
+    #[relation(reverse = Album::artist)]
+    pub(crate) albums: Many<Album>,
+    #[relation(reverse = Song::artist)]
+    pub(crate) songs: Many<Song>,
+}
+
+#[model]
+pub(crate) struct Album {
+    pub(crate) id: i32,
+    #[field(max_length = 80)]
+    pub(crate) title: String,
+    #[relation(on_delete = Cascade)]
+    pub(crate) artist: ForeignKey<Artist>,
+    #[field(default = "none")]
+    #[relation(on_delete = SetDefault)]
+    pub(crate) genre: ForeignKey<Genre>,
+    #[relation(on_delete = Set("other"))]
+    pub(crate) second: Option<ForeignKey<Genre>>,
+}
+
+#[model]
+pub(crate) struct Song {
+    pub(crate) id: i64,
+    #[field(max_length = 80)]
+    pub(crate) title: String,
+    #[relation(on_delete = Cascade)]
+    pub(crate) artist: ForeignKey<Artist>,
+    #[relation(on_delete = Restrict)]
+    pub(crate) album: Option<ForeignKey<Album>>,
+    pub(crate) genres: ManyToMany<Genre>,
+}
+
+#[model]
+pub(crate) struct Review {
+    pub(crate) id: i64,
+    #[relation(on_delete = DbCascade)]
+    pub(crate) song: ForeignKey<Song>,
+    #[relation(on_delete = DbSetNull)]
+    pub(crate) answers: Option<ForeignKey<Self>>,
+    #[relation(on_delete = DoNothing)]
+    pub(crate) genre: Option<ForeignKey<Genre>>,
+}
+
+/// A hen comes from an egg, and an egg from a hen.
+#[model]
+pub(crate) struct Hen {
+    pub(crate) id: i64,
+    #[relation(on_delete = Cascade)]
+    pub(crate) egg: Option<ForeignKey<Egg>>,
+}
+
+#[model]
+pub(crate) struct Egg {
+    pub(crate) id: i64,
+    #[relation(on_delete = Cascade)]
+    pub(crate) hen: Option<ForeignKey<Hen>>,
+    #[relation(on_delete = Protect)]
+    pub(crate) twin: Option<ForeignKey<Self>>,
+}
+
+pub(crate) fn keyed_tables(db: &Database) -> Op<'static, ()> {
+    create_tables(
+        db,
+        &[
+            Song::meta(),
+            Album::meta(),
+            Artist::meta(),
+            Genre::meta(),
+            Review::meta(),
+            Hen::meta(),
+            Egg::meta(),
+        ],
+    )
+}
+
 pub(crate) fn tables(db: &Database) -> Op<'static, ()> {
     create_tables(
         db,

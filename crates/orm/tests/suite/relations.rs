@@ -10,22 +10,6 @@ fn styles(styles: &[Style]) -> Vec<&str> {
     styles.iter().map(|style| style.name.as_str()).collect()
 }
 
-/// What comes of it, after so many statements.
-macro_rules! in_statements {
-    ($db:ident, $count:literal, $op:expr) => {{
-        let before = $db.statements();
-        let result = go!($op);
-        assert_eq!($db.statements() - before, $count, "statements of {}", stringify!($op));
-        result
-    }};
-}
-
-macro_rules! scene {
-    ($db:ident) => {
-        go!(Op::new("scene", { let db = $db.clone(); async move { scene(&db).await } }))?
-    };
-}
-
 tests! {
     fn one_to_one_has_an_option_on_its_other_side(db: Database) {
         let Scene { django, stephane, .. } = scene!(db);

@@ -17,7 +17,7 @@ use super::{
     EventApplication, HttpResponseBody, HttpResponseStart, HttpResponseTrailers, LifespanScope, ReceiveEvent,
     Receiver, Scope, SendEvent, Sender, extension,
 };
-use crate::{Application, Body, BoxError, HttpScope, fault::chain};
+use crate::{Application, Body, BoxError, HttpScope, fault::Chain};
 
 /// An [`Application`] as an [`EventApplication`], for layers and servers that speak in events.
 ///
@@ -101,7 +101,7 @@ impl<A: Application> ToEvents<A> {
                         send.send(SendEvent::LifespanStartupComplete).await?;
                     }
                     Err(error) => {
-                        let message = chain(&error);
+                        let message = Chain(error.as_ref()).to_string();
                         send.send(SendEvent::LifespanStartupFailed(message)).await?;
                         return Ok(());
                     }
@@ -109,7 +109,7 @@ impl<A: Application> ToEvents<A> {
                 ReceiveEvent::LifespanShutdown => {
                     let answer = match self.app.shutdown().await {
                         Ok(()) => SendEvent::LifespanShutdownComplete,
-                        Err(error) => SendEvent::LifespanShutdownFailed(chain(&error)),
+                        Err(error) => SendEvent::LifespanShutdownFailed(Chain(error.as_ref()).to_string()),
                     };
                     return Ok(send.send(answer).await?);
                 }

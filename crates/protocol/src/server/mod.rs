@@ -240,7 +240,7 @@ struct Shared<A> {
     limits: Arc<ServerConfig>,
     http1: hyper::server::conn::http1::Builder,
     #[cfg(feature = "http2")]
-    http2: Option<hyper::server::conn::http2::Builder<hyper_util::rt::TokioExecutor>>,
+    http2: Option<hyper::server::conn::http2::Builder<connection::Streams>>,
     #[cfg(feature = "tls")]
     tls: Option<Arc<tls::Tls>>,
     connections: Connections,
@@ -248,6 +248,8 @@ struct Shared<A> {
     places: Arc<Semaphore>,
     /// A permit for each request that may be worked on, where that has a limit.
     desks: Option<Arc<Semaphore>>,
+    /// Whether requests of HTTP/1 need one: a connection has one request at a time, so that there may be fewer connections than permits.
+    counts_http1: bool,
     trusted: Option<Trusted>,
     access: Option<AccessLog>,
     #[cfg(feature = "websocket")]
@@ -269,6 +271,7 @@ impl<A> Shared<A> {
             connections: Connections::default(),
             places: permits(config.max_connections),
             desks: (config.max_concurrent_requests > 0).then(|| permits(config.max_concurrent_requests)),
+            counts_http1: config.max_concurrent_requests < config.max_connections,
             trusted: (!peers.is_empty()).then_some(Trusted {
                 peers,
                 headers: config.forwarded_headers,
@@ -280,11 +283,13 @@ impl<A> Shared<A> {
         })
     }
 
-    /// A place for one more request.
-    fn place(&self) -> Result<Option<OwnedSemaphorePermit>, TryAcquireError> {
+    /// A place for one more request, where it takes one.
+    fn place(&self, version: http::Version) -> Result<Option<OwnedSemaphorePermit>, TryAcquireError> {
         match &self.desks {
-            Some(desks) => Arc::clone(desks).try_acquire_owned().map(Some),
-            None => Ok(None),
+            Some(desks) if self.counts_http1 || version >= http::Version::HTTP_2 => {
+                Arc::clone(desks).try_acquire_owned().map(Some)
+            }
+            _ => Ok(None),
         }
     }
 

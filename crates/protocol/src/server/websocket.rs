@@ -18,11 +18,12 @@ use super::{
     Shared,
     connection::Core,
     panic,
-    request::{Chain, plain},
+    request::plain,
     shutdown::{Phase, Watcher},
 };
 use crate::{
     Application, BoxError, HttpScope, Response, WebSocketScope,
+    fault::Chain,
     websocket::{
         self, Ends, Handshake, Offer, WebSocketConfig, WebSocketError,
         request::Refusal,

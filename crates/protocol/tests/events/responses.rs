@@ -105,6 +105,7 @@ async fn an_application_that_fails_or_returns_before_its_start_is_answered_with_
         let faults = log.faults();
         assert!(faults.last().unwrap().contains(told), "{faults:?}");
     }
+    server.stop().await.unwrap();
     assert_eq!(log.faults().len(), 3);
 }
 
@@ -127,12 +128,13 @@ async fn an_application_that_ends_after_its_start_cuts_the_connection_and_is_no_
         }
     }))
     .await;
-    for (path, told) in [
+    let ends = [
         ("/start", "before its response was complete"),
         ("/returns", "before its response was complete"),
         ("/fails", "the string broke"),
         ("/panics", "the neck broke"),
-    ] {
+    ];
+    for (path, _) in ends {
         let mut client = server.connect().await;
         client
             .send(&format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n"))
@@ -140,8 +142,12 @@ async fn an_application_that_ends_after_its_start_cuts_the_connection_and_is_no_
         let rest = client.rest().await;
         assert!(!rest.contains(" 500 "), "{path}: {rest}");
         assert!(!rest.contains("0\r\n\r\n"), "{path} looks complete: {rest}");
-        let faults = log.faults();
-        assert!(faults.last().unwrap().contains(told), "{path}: {faults:?}");
+    }
+    server.stop().await.unwrap();
+    let faults = log.faults();
+    assert_eq!(faults.len(), ends.len(), "{faults:?}");
+    for (fault, (path, told)) in faults.iter().zip(ends) {
+        assert!(fault.contains(told), "{path}: {fault}");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{future::pending, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use h2::{
     RecvStream, SendStream,
     client::{ResponseFuture, SendRequest},
@@ -10,8 +11,9 @@ use h2::{
 use http::{HeaderMap, Request, Version};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
-use nuages_protocol::{Application, Body, Response, app_fn};
+use nuages_protocol::{Application, Body, BoxError, Response, app_fn};
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     sync::{Notify, mpsc},
     task::JoinHandle,
@@ -411,4 +413,166 @@ async fn a_body_has_the_limits_of_the_server() {
     assert_eq!(response.await.unwrap().status(), 413);
     let (response, _upload) = client.send(get("/"), false).await;
     assert_eq!(response.await.unwrap().status(), 408);
+}
+
+#[tokio::test]
+async fn a_stream_that_its_client_does_not_read_is_reset_and_its_neighbours_go_on() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let app = app_fn(move |scope, _| {
+        let dropped = Dropped(tell.clone());
+        async move {
+            if scope.uri.path() == "/small" {
+                return Ok(Response::new("small".into()));
+            }
+            let parts = (0..100).map(move |_| {
+                let _kept = &dropped;
+                Ok::<_, BoxError>(Bytes::from_static(&[b'x'; 16 * 1024]))
+            });
+            Ok(Response::new(Body::from_stream(Items(parts))))
+        }
+    });
+    let server = Running::start_with(app, |server| {
+        server
+            .write_timeout(Duration::from_millis(100))
+            .min_write_rate(u32::MAX)
+    })
+    .await;
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let (requests, connection) = h2::client::Builder::new()
+        .initial_window_size(1024)
+        .handshake(stream)
+        .await
+        .unwrap();
+    let mut client = Client {
+        requests,
+        ended: tokio::spawn(connection),
+    };
+    let (response, _) = client.send(get("/large"), true).await;
+    let mut body = response.await.unwrap().into_body();
+    // What its window lets through is not given back, so that it never opens again.
+    let end = loop {
+        match body.data().await {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => break error,
+            None => panic!("the body came to its end"),
+        }
+    };
+    assert_eq!(end.reason(), Some(h2::Reason::CANCEL), "{end}");
+    assert_eq!(told.recv().await, Some("dropped"));
+    assert_eq!(client.get("/small").await, (200, "small".to_owned()));
+}
+
+#[tokio::test]
+async fn an_application_that_is_slow_does_not_have_its_stream_reset() {
+    let (go_on, gone_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (waits, tells) = (Arc::clone(&go_on), Arc::clone(&gone_on));
+    let app = app_fn(move |_, _| {
+        let (waits, tells) = (Arc::clone(&waits), Arc::clone(&tells));
+        async move {
+            let parts = futures_util::stream::once(async { Ok::<_, BoxError>("bon") }).chain(
+                futures_util::stream::once(async move {
+                    tells.notify_one();
+                    waits.notified().await;
+                    Ok("soir")
+                }),
+            );
+            Ok(Response::new(Body::from_stream(parts)))
+        }
+    });
+    let server = Running::start_with(app, |server| {
+        server
+            .write_timeout(Duration::from_millis(20))
+            .min_write_rate(u32::MAX)
+            .header_read_timeout(Duration::from_millis(50))
+    })
+    .await;
+    let mut client = Client::connect(&server).await;
+    let (response, _) = client.send(get("/"), true).await;
+    let body = response.await.unwrap().into_body();
+    gone_on.notified().await;
+    // The times pass by, on connections on which nothing happens.
+    for _ in 0..3 {
+        assert_eq!(server.connect().await.rest().await, "");
+    }
+    go_on.notify_one();
+    assert_eq!(text(body).await.0, "bonsoir");
+}
+
+#[tokio::test]
+async fn the_windows_are_those_of_the_settings() {
+    let (app, _happened) = never();
+    let server = Running::start_with(app, |server| {
+        server
+            .http2_stream_window(70_000)
+            .http2_connection_window(100_000)
+    })
+    .await;
+    let mut client = Client::connect(&server).await;
+    let mut windows = Vec::new();
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        let (response, mut stream) = client.send(get("/"), false).await;
+        stream.reserve_capacity(200_000);
+        let wanted = [70_000, 30_000][windows.len()];
+        // The settings, and what they add to a window, come in frames of their own.
+        while stream.capacity() < wanted {
+            std::future::poll_fn(|cx| stream.poll_capacity(cx))
+                .await
+                .unwrap()
+                .unwrap();
+        }
+        windows.push(stream.capacity());
+        kept.push((response, stream));
+    }
+    assert_eq!(windows, [70_000, 30_000]);
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_is_pinged_and_given_up_without_an_answer() {
+    let server = Running::start_with(path(), |server| {
+        server
+            .http2_ping_interval(Duration::from_millis(50))
+            .http2_ping_timeout(Duration::from_millis(50))
+    })
+    .await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let begin = [
+        &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
+        &[0, 0, 0, 4, 0, 0, 0, 0, 0],
+    ]
+    .concat();
+    stream.write_all(&begin).await.unwrap();
+    let mut pings = 0;
+    let mut head = [0; 9];
+    while stream.read_exact(&mut head).await.is_ok() {
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; length as usize];
+        stream.read_exact(&mut payload).await.unwrap();
+        pings += u32::from(head[3] == 6 && head[4] == 0);
+    }
+    assert!(pings > 0, "the connection ended without a ping");
+}
+
+#[tokio::test]
+async fn after_the_last_request_that_it_may_have_a_connection_is_closed_in_order() {
+    let server = Running::start_with(path(), |server| server.max_requests_per_connection(2)).await;
+    let mut client = Client::connect(&server).await;
+    assert_eq!(client.get("/one").await.0, 200);
+    assert_eq!(client.get("/two").await.0, 200);
+    drop(client.requests);
+    client.ended.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_request_beyond_those_that_may_be_worked_on_is_a_503_also_where_connections_are_no_more() {
+    let (app, mut happened) = never();
+    let server =
+        Running::start_with(app, |server| server.max_concurrent_requests(1).max_connections(1)).await;
+    let mut client = Client::connect(&server).await;
+    let _first = client.send(get("/"), true).await;
+    assert_eq!(happened.recv().await, Some("called"));
+    let (response, _) = client.send(get("/"), true).await;
+    let response = response.await.unwrap();
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()["retry-after"], "1");
 }

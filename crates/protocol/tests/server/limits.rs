@@ -120,3 +120,62 @@ async fn settings_that_cannot_be_used_are_an_error_of_serve() {
     assert!(error.is_config());
     assert!(error.to_string().contains("`max_connections`"), "{error}");
 }
+
+/// Waits in every request until it is released, and tells of each call.
+fn waiting() -> (
+    impl Application,
+    tokio::sync::mpsc::UnboundedReceiver<()>,
+    std::sync::Arc<tokio::sync::Semaphore>,
+) {
+    let (tell, told) = tokio::sync::mpsc::unbounded_channel();
+    let release = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let waits = std::sync::Arc::clone(&release);
+    let app = app_fn(move |_, _| {
+        let (tell, waits) = (tell.clone(), std::sync::Arc::clone(&waits));
+        async move {
+            tell.send(())?;
+            waits.acquire().await?.forget();
+            Ok(Response::new("done".into()))
+        }
+    });
+    (app, told, release)
+}
+
+#[tokio::test]
+async fn a_request_beyond_those_that_may_be_worked_on_is_a_503_with_retry_after() {
+    let (log, _guard) = Log::collect();
+    let (app, mut called, release) = waiting();
+    let server = Running::start_with(app, |server| server.max_concurrent_requests(2)).await;
+    let (mut first, mut second) = (server.connect().await, server.connect().await);
+    for client in [&mut first, &mut second] {
+        client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        called.recv().await.unwrap();
+    }
+    let refused = server.exchange("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
+    assert_eq!(refused.header("connection"), Some("close"));
+    // A place is free again once an answer has been made.
+    release.add_permits(3);
+    assert_eq!(first.answer().await.body, "done");
+    assert_eq!(second.answer().await.body, "done");
+    let next = server.exchange("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert_eq!(next.body, "done");
+    server.stop().await.unwrap();
+    assert_eq!(log.faults(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_connection_is_closed_in_order_after_the_last_request_that_it_may_have() {
+    let server = Running::start_with(fine(), |server| server.max_requests_per_connection(2)).await;
+    let mut client = server.connect().await;
+    let get = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+    client.send(get).await;
+    assert_eq!(client.answer().await.header("connection"), None);
+    client.send(get).await;
+    let last = client.answer().await;
+    assert_eq!(
+        (last.body.as_str(), last.header("connection")),
+        ("fine", Some("close"))
+    );
+    assert_eq!(client.rest().await, "");
+}

@@ -226,7 +226,9 @@ impl Log {
 
 impl tracing::Subscriber for Log {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target().starts_with("nuages_protocol")
+        // Not the bridge's: where backtraces are on, it tells of each panic that crosses.
+        let target = metadata.target();
+        target.starts_with("nuages_protocol") || target == "nuages::access"
     }
 
     fn new_span(&self, _attributes: &tracing::span::Attributes<'_>) -> tracing::span::Id {

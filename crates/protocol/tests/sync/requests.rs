@@ -82,6 +82,7 @@ async fn a_malformed_body_is_the_clients_fault() {
         .exchange("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")
         .await;
     assert_eq!(answer.status, 400);
+    server.stop().await.unwrap();
     assert_eq!(log.faults(), Vec::<String>::new());
 }
 

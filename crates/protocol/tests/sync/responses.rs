@@ -113,6 +113,7 @@ async fn less_than_the_declared_length_is_a_fault() {
         !rest.contains(" 500 ") && rest.split_once("\r\n\r\n").is_none_or(|(_, body)| body.len() < 4),
         "{rest}"
     );
+    server.stop().await.unwrap();
     assert_eq!(log.faults().len(), 2, "{:?}", log.faults());
 }
 
@@ -163,6 +164,7 @@ async fn errors_and_panics_are_500_before_the_response_and_cut_the_connection_af
             "{path}: {rest}"
         );
     }
+    server.stop().await.unwrap();
     let faults = log.faults();
     assert_eq!(faults.len(), 4, "{faults:?}");
     assert!(faults.iter().all(|fault| fault.contains("broke")), "{faults:?}");

@@ -1,15 +1,9 @@
 //! The application beside its WebSocket: failures, timeouts, the server's end.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use nuages_protocol::websocket::WebSocketConfig;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::support::{FIN, Running, TEXT, accepting, close, echo, frame, request, sockets};
 
@@ -115,17 +109,22 @@ async fn an_application_that_goes_on_after_the_disconnect_is_cancelled() {
 #[tokio::test]
 async fn an_application_may_clean_up_after_the_disconnect() {
     let (tell, mut told) = mpsc::unbounded_channel();
+    let go_on = Arc::new(Notify::new());
+    let waits = Arc::clone(&go_on);
     let server = Running::start(accepting(move |mut socket| {
-        let tell = tell.clone();
+        let (tell, waits) = (tell.clone(), Arc::clone(&waits));
         async move {
             while socket.recv().await?.is_some() {}
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tell.send("disconnected")?;
+            waits.notified().await;
             tell.send("cleaned up")?;
             Ok(())
         }
     }))
     .await;
     drop(server.open().await);
+    assert_eq!(told.recv().await, Some("disconnected"));
+    go_on.notify_one();
     assert_eq!(told.recv().await, Some("cleaned up"));
 }
 
@@ -158,15 +157,16 @@ async fn a_client_that_leaves_during_the_handshake_is_noticed() {
 
 #[tokio::test]
 async fn the_servers_end_closes_with_1012_and_waits_for_the_application() {
-    let cleaned = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&cleaned);
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let go_on = Arc::new(Notify::new());
+    let waits = Arc::clone(&go_on);
     let mut server = Running::start(accepting(move |mut socket| {
-        let flag = Arc::clone(&flag);
+        let (tell, waits) = (tell.clone(), Arc::clone(&waits));
         async move {
             while socket.recv().await?.is_some() {}
-            assert_eq!(socket.closed().map(|frame| frame.code), Some(1012));
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            flag.store(true, Ordering::SeqCst);
+            tell.send(socket.closed().map(|frame| frame.code))?;
+            waits.notified().await;
+            tell.send(None)?;
             Ok(())
         }
     }))
@@ -175,9 +175,12 @@ async fn the_servers_end_closes_with_1012_and_waits_for_the_application() {
     server.ask_to_stop();
     assert_eq!(raw.frame().await.unwrap().code(), 1012);
     raw.write(&close(1012, "")).await;
+    assert_eq!(told.recv().await, Some(Some(1012)));
+    assert!(!server.task.is_finished());
+    go_on.notify_one();
     raw.expect_end().await;
     server.task.await.unwrap().unwrap();
-    assert!(cleaned.load(Ordering::SeqCst));
+    assert_eq!(told.try_recv(), Ok(None), "the application was not waited for");
 }
 
 #[tokio::test]
@@ -201,7 +204,10 @@ async fn the_timeouts_of_http_are_not_those_of_websockets() {
     })
     .await;
     let mut raw = server.open().await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // The time passes by, on connections on which nothing happens.
+    for _ in 0..3 {
+        server.connect().await.expect_end().await;
+    }
     raw.write(&frame(FIN | TEXT, b"still there")).await;
     raw.expect(FIN | TEXT, b"still there").await;
 }

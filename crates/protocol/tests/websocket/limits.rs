@@ -1,11 +1,15 @@
 //! Limits, and who waits for whom (Autobahn's groups 9 and 10).
 
+use std::io::ErrorKind;
+
 use nuages_protocol::websocket::WebSocketConfig;
 use tokio::{io::AsyncWriteExt as _, sync::mpsc};
 
 use crate::support::{BINARY, FIN, PATIENCE, Running, TEXT, accepting, echo, frame};
 
 const MEBIBYTE: usize = 1024 * 1024;
+/// After how many turns of all tasks of the test nothing more can be expected of them.
+const TURNS: u32 = 1000;
 
 #[tokio::test]
 async fn a_message_under_the_limit_is_unchanged_and_one_above_is_1009() {
@@ -71,17 +75,20 @@ async fn sending_waits_for_a_client_that_does_not_read() {
     let server = Running::start(accepting(move |socket| {
         let report = report.clone();
         async move {
-            let mut sent = 0_u32;
-            loop {
-                // A full socket and a full queue: the next one waits.
-                tokio::select! {
-                    biased;
-                    result = async { socket.send(vec![0; 32 * 1024]).await } => { result?; sent += 1; }
-                    () = tokio::time::sleep(std::time::Duration::from_millis(300)) => break,
+            let sender = socket.sender();
+            let (mut sent, mut full) = (0_u32, 0);
+            // A full socket and a full queue, however often everybody has had a turn.
+            while full < TURNS {
+                match sender.try_send(vec![0; 32 * 1024]) {
+                    Ok(()) => (sent, full) = (sent + 1, 0),
+                    Err(error) => {
+                        assert!(error.is_full(), "{error}");
+                        full += 1;
+                    }
                 }
+                tokio::task::yield_now().await;
             }
             report.send(sent)?;
-            assert!(socket.sender().try_send("x").unwrap_err().is_full());
             socket.send("at last").await?;
             Ok(())
         }
@@ -120,14 +127,17 @@ async fn a_client_is_held_back_while_the_application_does_not_receive() {
     let part = frame(FIN | BINARY, &[7; 64 * 1024]);
     let mut written = 0;
     // As much as the systems' buffers take, and no more.
-    while let Ok(result) = tokio::time::timeout(
-        std::time::Duration::from_millis(300),
-        raw.stream.write(&part[written % part.len()..]),
-    )
-    .await
-    {
-        written += result.unwrap();
+    let mut full = 0;
+    while full < TURNS {
+        match raw.stream.try_write(&part[written % part.len()..]) {
+            Ok(some) => (written, full) = (written + some, 0),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+                full += 1;
+            }
+        }
         assert!(written < 64 * MEBIBYTE, "the server reads without end");
+        tokio::task::yield_now().await;
     }
     go.send(true).unwrap();
     let rest = written % part.len();

@@ -21,6 +21,8 @@ pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Erro
 pub(crate) enum Runtime {
     /// One multi-thread runtime.
     Multi,
+    /// The same with one worker, so that what is counted is the work and not who does it.
+    OneWorker,
     /// A current-thread runtime a core, each with a listening socket of its own (`SO_REUSEPORT`).
     PerCore,
 }
@@ -30,6 +32,7 @@ impl Runtime {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Multi => "one-runtime",
+            Self::OneWorker => "one-worker",
             Self::PerCore => "one-a-core",
         }
     }
@@ -39,7 +42,7 @@ impl std::str::FromStr for Runtime {
     type Err = String;
 
     fn from_str(name: &str) -> std::result::Result<Self, String> {
-        let found = [Self::Multi, Self::PerCore]
+        let found = [Self::Multi, Self::OneWorker, Self::PerCore]
             .into_iter()
             .find(|runtime| runtime.name() == name);
         found.ok_or_else(|| format!("there is no runtime `{name}`"))
@@ -113,9 +116,10 @@ pub(crate) fn announce(address: SocketAddr) {
     println!("{address}");
 }
 
-fn multi_thread() -> io::Result<runtime::Runtime> {
+fn multi_thread(kind: Runtime) -> io::Result<runtime::Runtime> {
+    let workers = if kind == Runtime::OneWorker { 1 } else { cores() };
     runtime::Builder::new_multi_thread()
-        .worker_threads(cores())
+        .worker_threads(workers)
         .enable_all()
         .build()
 }
@@ -127,8 +131,8 @@ where
 {
     let first = listen(([127, 0, 0, 1], 0).into())?;
     let address = first.local_addr()?;
-    if kind == Runtime::Multi {
-        return Ok(multi_thread()?.block_on(async {
+    if kind != Runtime::PerCore {
+        return Ok(multi_thread(kind)?.block_on(async {
             let listener = TcpListener::from_std(first)?;
             announce(address);
             serve(listener).await

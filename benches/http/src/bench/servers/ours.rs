@@ -38,11 +38,11 @@ pub(crate) fn sync_application(runtime: Runtime) -> Result {
 }
 
 fn serve(runtime: Runtime, app: impl Application) -> Result {
-    multi_thread()?.block_on(async {
+    multi_thread(runtime)?.block_on(async {
         let server = Server::bind("127.0.0.1:0").await?;
         announce(server.local_addr());
         let workers = match runtime {
-            Runtime::Multi => 0,
+            Runtime::Multi | Runtime::OneWorker => 0,
             Runtime::PerCore => cores(),
         };
         Ok(server.workers(workers).serve(app).await?)

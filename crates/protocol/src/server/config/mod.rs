@@ -180,6 +180,9 @@ settings! {
     /// connection is closed after it, or after twice that where some of it was taken meanwhile.
     write_timeout: Duration = Duration::from_secs(30);
     /// How many bytes a second a client has to take, while there are more to come. Default: 240.
+    ///
+    /// On HTTP/2 each stream by itself has [`write_timeout`](Self::write_timeout) for a part of its response, and as long again as the part
+    /// takes at this rate; a stream that is too slow is reset.
     min_write_rate: u32 = 240;
     /// How many headers a request may have. Default: 100. One with more is answered with 431.
     ///
@@ -190,11 +193,12 @@ settings! {
     max_header_size: usize = 64 * 1024;
     /// How long the target of a request may be in bytes: path and query. Default: 16 KiB. A longer one is answered with 414.
     max_target_size: usize = 16 * 1024;
-    /// How large the body of a request may be in bytes. Default: 128 MiB.
+    /// How large the body of a request may be in bytes. Default: 1 GiB, which is as much as the handler of nuages takes of an upload: an
+    /// application's own limits are lower or the same, one by one where they have to be, and whoever raises one above this raises both.
     ///
     /// A request that declares more is answered with 413 without a call of the application. For one that
     /// just sends more, reading the body is an error, answered with 413 too.
-    max_body_size: u64 = 128 * 1024 * 1024;
+    max_body_size: u64 = 1024 * 1024 * 1024;
     /// How many bytes a connection may buffer in each direction. Default: 128 KiB; the least is 8 KiB.
     ///
     /// A head that doesn't fit is too large too, whatever [`max_header_size`](Self::max_header_size) says. Bodies may be
@@ -202,12 +206,13 @@ settings! {
     max_buffer_size: usize = 128 * 1024;
     /// How many connections may be open at once. Default: 16,384. Further clients wait in the system's queue until one ends.
     max_connections: usize = 16 * 1024;
-    /// After how many requests a connection is closed, so that its client spreads its load anew. Default: 0, never. For HTTP/1.
-    max_requests_per_connection: u32 = 0;
-    /// How many requests may be worked on at once. Default: 0, no limit but those of connections and streams.
+    /// After how many requests a connection is closed in order, so that its client spreads its load anew. Default: 100,000; 0 is never.
+    max_requests_per_connection: u32 = 100_000;
+    /// How many requests may be worked on at once. Default: 16,384; 0 is no limit but those of connections and streams.
     ///
-    /// One more is answered with 503 and `Retry-After`.
-    max_concurrent_requests: usize = 0;
+    /// One more is answered with 503 and `Retry-After`. Where there may be no more connections than this, a request of HTTP/1 always has its
+    /// place, since its connection has no other, and those of HTTP/2 are counted.
+    max_concurrent_requests: usize = 16 * 1024;
     /// How many requests an HTTP/2 connection may have in flight. Default: 128.
     http2_max_streams: u32 = 128;
     /// How many requests that were reset before they were begun an HTTP/2 connection may hold. Default: 20. One that sends more

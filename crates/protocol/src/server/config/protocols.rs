@@ -4,6 +4,8 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
 
 use super::ServerConfig;
+#[cfg(feature = "http2")]
+use crate::server::connection::Streams;
 
 /// hyper's default number. It is left to hyper unless changed, since a set one costs an allocation a request.
 pub(super) const MAX_HEADERS: usize = 100;
@@ -32,13 +34,11 @@ impl ServerConfig {
 
     /// hyper's settings for a connection that speaks HTTP/2, if any may.
     #[cfg(feature = "http2")]
-    pub(in crate::server) fn http2_builder(
-        &self,
-    ) -> Option<hyper::server::conn::http2::Builder<hyper_util::rt::TokioExecutor>> {
+    pub(in crate::server) fn http2_builder(&self) -> Option<hyper::server::conn::http2::Builder<Streams>> {
         if !self.http2 {
             return None;
         }
-        let mut http2 = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+        let mut http2 = hyper::server::conn::http2::Builder::new(Streams::new(self));
         http2
             .timer(TokioTimer::new())
             .max_concurrent_streams(self.http2_max_streams)

@@ -4,7 +4,7 @@ use std::{
     future::poll_fn,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -33,10 +33,14 @@ pub(in crate::server) struct Core {
     /// The socket. All parts belong to one task at a time, so the lock is always free; it is there because the task may
     /// change threads.
     socket: Mutex<Socket>,
-    /// How many requests have come so far.
-    requests: AtomicU32,
-    /// How many of them are not answered to their end.
-    in_flight: AtomicUsize,
+    /// How many requests have come so far. Counted by the connection's task alone.
+    begun: AtomicU32,
+    /// How many of them are answered to their end, or never will be.
+    ended: AtomicU32,
+    /// What lives on beside the requests, such as a WebSocket.
+    beside: AtomicU32,
+    /// Whether small writes are held back until the end of a turn.
+    corked: AtomicBool,
     /// Whether the server itself ends the connection, rather than the client.
     pub(super) cut: AtomicBool,
     /// Whether bytes have come that belong to no request yet.
@@ -62,8 +66,10 @@ impl Core {
             info,
             limits,
             socket: Mutex::new(Socket::new(stream)),
-            requests: AtomicU32::new(0),
-            in_flight: AtomicUsize::new(0),
+            begun: AtomicU32::new(0),
+            ended: AtomicU32::new(0),
+            beside: AtomicU32::new(0),
+            corked: AtomicBool::new(false),
             cut: AtomicBool::new(false),
             fresh: AtomicBool::new(true),
             suspicious: AtomicBool::new(false),
@@ -77,23 +83,32 @@ impl Core {
         self.socket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request begins.
-    pub(in crate::server) fn begin_request(&self) {
+    /// Whether small writes are to be held back from now on.
+    pub(super) fn cork(&self, corked: bool) {
+        self.corked.store(corked, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_corked(&self) -> bool {
+        self.corked.load(Ordering::Relaxed)
+    }
+
+    /// A request begins. For the task of the connection: nobody else counts them, so that it takes no locked instruction.
+    pub(super) fn begin_request(&self) {
         self.fresh.store(false, Ordering::Relaxed);
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.begun
+            .store(self.requests().wrapping_add(1), Ordering::Relaxed);
     }
 
     /// A request has been answered to its end, or never will be.
     pub(in crate::server) fn end_request(&self) {
         self.fresh.store(false, Ordering::Relaxed);
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.ended.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts as a request in flight while it is held: what lives on beside the requests, such as a WebSocket.
     #[cfg(feature = "websocket")]
     pub(in crate::server) fn busy(self: &Arc<Self>) -> Busy {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.beside.fetch_add(1, Ordering::Relaxed);
         Busy {
             core: Arc::clone(self),
         }
@@ -111,11 +126,11 @@ impl Core {
 
     /// Whether some request is not yet answered to its end.
     pub(super) fn is_busy(&self) -> bool {
-        self.in_flight.load(Ordering::Relaxed) > 0
+        self.requests() != self.ended.load(Ordering::Relaxed) || self.beside.load(Ordering::Relaxed) > 0
     }
 
     pub(in crate::server) fn requests(&self) -> u32 {
-        self.requests.load(Ordering::Relaxed)
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// A request's body was left unread, wholly or in part.
@@ -154,6 +169,7 @@ pub(in crate::server) struct Busy {
 #[cfg(feature = "websocket")]
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.core.end_request();
+        self.core.fresh.store(false, Ordering::Relaxed);
+        self.core.beside.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -27,8 +27,11 @@ enum End {
 
 pub(super) async fn serve<A: Application>(shared: &Arc<Shared<A>>, core: &Arc<Core>, driver: &mut Driver) {
     loop {
-        core.socket().cork(true);
-        let service = service_fn(|request| answer(shared, core, request));
+        core.cork(true);
+        let service = service_fn(|request| {
+            core.begin_request();
+            answer(shared, core, request)
+        });
         let mut connection = shared
             .http1
             .serve_connection(TokioIo::new(Wire::new(core)), service)
@@ -52,7 +55,7 @@ pub(super) async fn serve<A: Application>(shared: &Arc<Shared<A>>, core: &Arc<Co
         match end {
             End::Finished(result) => {
                 // Whatever speaks on this connection from here on flushes for itself.
-                core.socket().cork(false);
+                core.cork(false);
                 if let Err(error) = result {
                     if error.is_parse() {
                         core.left_unread();

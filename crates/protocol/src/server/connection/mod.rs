@@ -5,6 +5,8 @@ mod core;
 mod http1;
 #[cfg(feature = "http2")]
 mod http2;
+#[cfg(feature = "http2")]
+mod streams;
 mod wire;
 
 use std::{
@@ -19,6 +21,8 @@ use bytes::Bytes;
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 pub(super) use self::core::Core;
+#[cfg(feature = "http2")]
+pub(super) use self::streams::{Streams, note};
 use self::{
     clock::{Clock, Late, Waiting},
     wire::Turn,
@@ -27,12 +31,11 @@ use super::{
     Shared,
     listen::{Accepted, Stream},
     proxy::{Header, read_header},
-    request::Chain,
     shutdown::{Phase, Watcher},
 };
 #[cfg(feature = "tls")]
 use crate::Scheme;
-use crate::{Address, Application, ConnectionInfo};
+use crate::{Address, Application, ConnectionInfo, fault::Chain};
 
 /// How HTTP/2 begins where nothing else says so ([RFC 9113, section 3.4](https://www.rfc-editor.org/rfc/rfc9113#section-3.4)).
 #[cfg(feature = "http2")]
@@ -118,7 +121,9 @@ struct Begun {
 async fn begin<A: Application>(shared: &Shared<A>, accepted: Accepted) -> Option<Begun> {
     let Accepted { stream, mut info } = accepted;
     info.state.clone_from(&shared.state);
-    info.root_path = shared.limits.root_path.clone().into();
+    if !shared.limits.root_path.is_empty() {
+        info.root_path = shared.limits.root_path.clone().into();
+    }
     let plain = Begun {
         stream,
         info,

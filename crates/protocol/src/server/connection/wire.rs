@@ -57,9 +57,7 @@ pub(super) struct Socket {
     held: Vec<u8>,
     /// How much of `held` is written already.
     written: usize,
-    /// Whether small writes are held back until the end of the turn.
-    corked: bool,
-    /// Whether hyper has asked for a flush that is still due.
+    /// Whether something was written that is not yet flushed.
     flush: bool,
     /// Whether the client doesn't take what is written.
     blocked: bool,
@@ -92,7 +90,6 @@ impl Socket {
             ended: false,
             held: Vec::new(),
             written: 0,
-            corked: false,
             flush: false,
             blocked: false,
             sent: 0,
@@ -100,11 +97,6 @@ impl Socket {
             gave: false,
             stale: false,
         }
-    }
-
-    /// Whether small writes are to be held back from now on.
-    pub(super) fn cork(&mut self, corked: bool) {
-        self.corked = corked;
     }
 
     /// What was read and not used.
@@ -282,9 +274,11 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let corked = self.core.is_corked();
         let mut socket = self.core.socket();
+        socket.flush |= corked;
         let length = parts.iter().map(|part| part.len()).sum::<usize>();
-        let through = length > LARGE || !socket.corked;
+        let through = length > LARGE || !corked;
         if through || socket.held.len() + length > CAPACITY {
             ready!(socket.poll_write_held(cx))?;
         }
@@ -302,12 +296,11 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut socket = self.core.socket();
-        if socket.corked {
-            socket.flush = true;
+        if self.core.is_corked() {
+            // The end of the turn will.
             return Poll::Ready(Ok(()));
         }
-        socket.poll_flush_held(cx)
+        self.core.socket().poll_flush_held(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -4,9 +4,46 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header, req
 
 use crate::server::config::Limits;
 
+/// What the headers of a request say that matters here, seen in one pass: requests have few headers, so that a look at each costs less
+/// than a search for some.
+pub(super) struct Seen<'a> {
+    host: Option<&'a HeaderValue>,
+    hosts: usize,
+    length: Option<&'a HeaderValue>,
+    /// Whether it asks for another protocol.
+    #[cfg(feature = "websocket")]
+    pub(super) upgrade: bool,
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn of(headers: &'a HeaderMap) -> Self {
+        let mut seen = Self {
+            host: None,
+            hosts: 0,
+            length: None,
+            #[cfg(feature = "websocket")]
+            upgrade: false,
+        };
+        for (name, value) in headers {
+            if *name == header::HOST {
+                seen.hosts += 1;
+                seen.host = Some(value);
+            } else if *name == header::CONTENT_LENGTH {
+                seen.length.get_or_insert(value);
+            }
+            #[cfg(feature = "websocket")]
+            {
+                seen.upgrade |= *name == header::UPGRADE;
+            }
+        }
+        seen
+    }
+}
+
 /// Why a request is refused, if it is.
 pub(super) fn refusal(
     parts: &Parts,
+    seen: &Seen<'_>,
     limits: &Limits,
     suspicious: bool,
     has_body: bool,
@@ -17,14 +54,13 @@ pub(super) fn refusal(
     if parts.method == Method::CONNECT && !is_extended(parts) {
         return Some(StatusCode::NOT_IMPLEMENTED);
     }
-    if !has_one_host(parts) || (suspicious && parts.headers.values().any(has_next_line)) {
+    if !has_one_host(parts, seen) || (suspicious && parts.headers.values().any(has_next_line)) {
         return Some(StatusCode::BAD_REQUEST);
     }
     if !has_body {
         return None;
     }
-    let length = parts.headers.get(header::CONTENT_LENGTH)?;
-    let length: u64 = length.to_str().ok()?.trim().parse().ok()?;
+    let length: u64 = seen.length?.to_str().ok()?.trim().parse().ok()?;
     (length > limits.max_body_size).then_some(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
@@ -52,15 +88,13 @@ static IN_HOST: [bool; 256] = {
 
 /// HTTP/1.1 asks for exactly one ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)): with none or two, a
 /// proxy and a server can disagree about whom a request is for.
-fn has_one_host(parts: &Parts) -> bool {
+fn has_one_host(parts: &Parts, seen: &Seen<'_>) -> bool {
     if parts.version >= Version::HTTP_2 {
-        return parts.uri.authority().is_some() || parts.headers.contains_key(header::HOST);
+        return parts.uri.authority().is_some() || seen.hosts > 0;
     }
-    let mut hosts = parts.headers.get_all(header::HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.as_bytes().iter().all(|&byte| IN_HOST[usize::from(byte)]),
-        (None, _) => parts.version < Version::HTTP_11,
-        (Some(_), Some(_)) => false,
+    match seen.host {
+        Some(host) => seen.hosts == 1 && host.as_bytes().iter().all(|&byte| IN_HOST[usize::from(byte)]),
+        None => parts.version < Version::HTTP_11,
     }
 }
 

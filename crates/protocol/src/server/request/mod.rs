@@ -4,29 +4,41 @@ mod check;
 mod incoming;
 mod outgoing;
 
-use std::{convert::Infallible, error::Error as StdError, fmt, pin::pin, sync::Arc};
+use std::{
+    convert::Infallible,
+    error::Error as StdError,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use http::{HeaderValue, Method, StatusCode, Version, header, request::Parts, uri::PathAndQuery};
 use hyper::body::Incoming;
 use nuages_bridge as bridge;
+use pin_project_lite::pin_project;
 use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) use self::incoming::IncomingBody;
 pub(super) use self::outgoing::Outgoing;
-use self::outgoing::Tail;
+use self::{check::Seen, outgoing::Tail};
 #[cfg(feature = "websocket")]
 use super::websocket;
 use super::{Shared, access::Entry, connection::Core, panic, proxy};
-use crate::{Application, Body, BodyError, BoxError, HttpScope, Response};
+use crate::{
+    Application, Body, BodyError, BoxError, HttpScope, Response,
+    fault::{self, Chain},
+};
 
 /// Calls the application. Dropping this future, as hyper does when the client goes away, drops the application's.
-pub(super) async fn answer<A: Application>(
-    shared: &Arc<Shared<A>>,
-    core: &Arc<Core>,
+///
+/// What can be done at once is done before there is a future, since hyper moves the future to its place: what it carries is moved along.
+pub(super) fn answer<'a, A: Application>(
+    shared: &'a Arc<Shared<A>>,
+    core: &'a Arc<Core>,
     request: http::Request<Incoming>,
-) -> Result<http::Response<Outgoing>, Infallible> {
+) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send + use<'a, A> {
     let (mut parts, body) = request.into_parts();
-    core.begin_request();
     let mut in_flight = InFlight {
         method: parts.method.clone(),
         target: parts.uri.path_and_query().cloned(),
@@ -37,16 +49,19 @@ pub(super) async fn answer<A: Application>(
         handed_on: false,
     };
     if let Some(format) = shared.access {
-        in_flight.log = Some(Entry::begin(format, &parts, core.info.client.as_ref()));
+        in_flight.log = Some(Box::new(Entry::begin(format, &parts, core.info.client.as_ref())));
     }
     let suspicious = core.is_suspicious() || parts.version >= Version::HTTP_2;
     let has_body = !http_body::Body::is_end_stream(&body);
-    if let Some(status) = check::refusal(&parts, &core.limits, suspicious, has_body) {
+    let seen = Seen::of(&parts.headers);
+    #[cfg(feature = "websocket")]
+    let upgrades = seen.upgrade || parts.version >= Version::HTTP_2;
+    if let Some(status) = check::refusal(&parts, &seen, &core.limits, suspicious, has_body) {
         tracing::debug!(%status, method = %in_flight.method, path = in_flight.path(), "a request was refused");
         core.left_unread();
-        return Ok(in_flight.finish(shared, plain(status), None));
+        return Answer::early(in_flight.finish(shared, plain(status), None));
     }
-    let place = match shared.place() {
+    let place = match shared.place(parts.version) {
         Ok(place) => place,
         Err(_full) => {
             let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
@@ -54,24 +69,28 @@ pub(super) async fn answer<A: Application>(
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             core.left_unread();
-            return Ok(in_flight.finish(shared, response, None));
+            return Answer::early(in_flight.finish(shared, response, None));
         }
     };
     check::normalize(&mut parts);
     #[cfg(feature = "websocket")]
-    if websocket::is_asked_for(&parts) {
+    if upgrades && websocket::is_asked_for(&parts) {
         drop(place);
-        let response = match websocket::check(&parts, &shared.websocket) {
-            Ok(offer) => {
-                let scope = scope(shared, core, parts);
-                if let Some(log) = &mut in_flight.log {
-                    log.seen_from(scope.client.as_ref());
-                }
-                in_flight.checked(websocket::answer(shared, core, scope, offer).await)
-            }
-            Err(refusal) => refusal.into(),
+        let offer = match websocket::check(&parts, &shared.websocket) {
+            Ok(offer) => offer,
+            Err(refusal) => return Answer::early(in_flight.finish(shared, refusal.into(), None)),
         };
-        return Ok(in_flight.finish(shared, response, None));
+        let scope = scope(shared, core, parts);
+        if let Some(log) = &mut in_flight.log {
+            log.seen_from(scope.client.as_ref());
+        }
+        return Answer::Boxed {
+            future: Box::pin(async move {
+                let mut response = websocket::answer(shared, core, scope, offer).await;
+                in_flight.check(&mut response);
+                in_flight.finish(shared, response, None)
+            }),
+        };
     }
     let scope = scope(shared, core, parts);
     if let Some(log) = &mut in_flight.log {
@@ -82,46 +101,147 @@ pub(super) async fn answer<A: Application>(
     } else {
         Body::empty()
     };
-    let app = &shared.app;
     // Each request has a context and a sync thread of its own, as if it were a task of its own: the task is the
-    // connection's, which lives longer and serves others. Pinned here, since moving it costs as much as parsing.
-    let call = pin!(bridge::Context::empty().scope(
-        bridge::SyncScope::new().run(bridge::async_frame(async move { app.http(scope, body).await }))
-    ));
-    let response = match panic::catch_unwind(call).await {
-        Ok(Ok(response)) => in_flight.checked(response),
-        Ok(Err(error)) => failed(&in_flight, &error),
-        Err(payload) => {
-            tracing::error!(
-                method = %in_flight.method, path = in_flight.path(), panic = panic::message(&payload),
-                "the application panicked"
-            );
-            plain(StatusCode::INTERNAL_SERVER_ERROR)
-        }
+    // connection's, which lives longer and serves others.
+    let call = Call::Asked {
+        make: move || shared.app.http(scope, body),
     };
-    Ok(in_flight.finish(shared, response, place))
+    Answer::Call {
+        call: bridge::Context::empty().scope_with_thread(bridge::async_frame(call)),
+        in_flight,
+        shared,
+        place,
+    }
+}
+
+pin_project! {
+    /// The answer to a request.
+    #[project = Project]
+    enum Answer<'a, A, M, F> {
+        /// Known without the application.
+        Early { response: Option<http::Response<Outgoing>> },
+        /// The application's, which is dropped first.
+        Call {
+            #[pin]
+            call: bridge::ContextScope<bridge::AsyncFrame<Call<M, F>>>,
+            in_flight: InFlight<'a>,
+            shared: &'a Shared<A>,
+            place: Option<OwnedSemaphorePermit>,
+        },
+        /// Whatever is rare enough not to have its room in the future of every request.
+        Boxed { future: Pin<Box<dyn Future<Output = http::Response<Outgoing>> + Send + 'a>> },
+    }
+}
+
+pin_project! {
+    /// The application's future, made when it is first polled: what an application does to make it belongs to the request, too.
+    #[project = CallProject]
+    #[project_replace = CallReplaced]
+    enum Call<M, F> {
+        Asked { make: M },
+        Made { #[pin] future: F },
+        Gone,
+    }
+}
+
+impl<M, F> Future for Call<M, F>
+where
+    M: FnOnce() -> F,
+    F: Future,
+{
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        if let CallProject::Made { future } = self.as_mut().project() {
+            return future.poll(cx);
+        }
+        if let CallReplaced::Asked { make } = self.as_mut().project_replace(Self::Gone) {
+            let future = make();
+            self.set(Self::Made { future });
+        }
+        match self.project() {
+            CallProject::Made { future } => future.poll(cx),
+            CallProject::Asked { .. } | CallProject::Gone => {
+                panic!("a future that panicked was polled again")
+            }
+        }
+    }
+}
+
+impl<A, M, F> Answer<'_, A, M, F> {
+    fn early(response: http::Response<Outgoing>) -> Self {
+        Self::Early {
+            response: Some(response),
+        }
+    }
+}
+
+impl<A, M, F> Future for Answer<'_, A, M, F>
+where
+    M: FnOnce() -> F,
+    F: Future<Output = Result<Response, BoxError>>,
+{
+    type Output = Result<http::Response<Outgoing>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (call, in_flight, shared, place) = match self.project() {
+            Project::Call {
+                call,
+                in_flight,
+                shared,
+                place,
+            } => (call, in_flight, *shared, place),
+            Project::Early { response } => {
+                return Poll::Ready(Ok(response.take().expect("a future isn't polled after its end")));
+            }
+            Project::Boxed { future } => return future.as_mut().poll(cx).map(Ok),
+        };
+        // Written to from inside, since what a catch returns is moved twice.
+        let mut polled = Poll::Pending;
+        let caught = catch_unwind(AssertUnwindSafe(|| polled = call.poll(cx)));
+        let response = match polled {
+            Poll::Ready(Ok(mut response)) => {
+                in_flight.check(&mut response);
+                response
+            }
+            Poll::Ready(Err(error)) => failed(in_flight, &error),
+            Poll::Pending => match caught {
+                Ok(()) => return Poll::Pending,
+                Err(payload) => {
+                    tracing::error!(
+                        method = %in_flight.method, path = in_flight.path(), panic = panic::message(&payload),
+                        "the application panicked"
+                    );
+                    plain(StatusCode::INTERNAL_SERVER_ERROR)
+                }
+            },
+        };
+        Poll::Ready(Ok(in_flight.finish(shared, response, place.take())))
+    }
 }
 
 /// What the application is told of the request.
 fn scope<A>(shared: &Shared<A>, core: &Core, parts: Parts) -> HttpScope {
-    let mut info = core.info.clone();
-    if let Some(trusted) = &shared.trusted {
-        proxy::forwarded(trusted, &parts.headers, &mut info);
-    }
-    // All at once, since moving a scope around costs more than what it holds.
-    HttpScope {
+    let info = &core.info;
+    let mut scope = HttpScope {
         method: parts.method,
         uri: parts.uri,
         version: parts.version,
         headers: parts.headers,
         extensions: parts.extensions,
         scheme: info.scheme,
-        client: info.client,
-        server: info.server,
-        root_path: info.root_path,
-        state: info.state,
-        tls: info.tls,
+        client: info.client.clone(),
+        server: info.server.clone(),
+        root_path: info.root_path.clone(),
+        state: info.state.clone(),
+        tls: info.tls.clone(),
+    };
+    if let Some(trusted) = &shared.trusted {
+        let mut told = info.clone();
+        proxy::forwarded(trusted, &scope.headers, &mut told);
+        (scope.scheme, scope.client) = (told.scheme, told.client);
     }
+    scope
 }
 
 /// Answers an error of the application: the client's own mistakes are its to hear of, and no news for the log.
@@ -141,14 +261,10 @@ fn failed(request: &InFlight<'_>, error: &BoxError) -> Response {
 
 /// A bare answer after which the connection ends: what the application left unread or half done goes with it.
 pub(super) fn plain(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::from(status.canonical_reason().unwrap_or_default()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    let mut response = fault::plain(status);
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
@@ -162,24 +278,13 @@ fn path_of(target: Option<&PathAndQuery>) -> &str {
     target.map_or("*", PathAndQuery::path)
 }
 
-/// An error with all its sources, in one line.
-pub(super) struct Chain<'a>(pub(super) &'a (dyn StdError + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        std::iter::successors(self.0.source(), |error| (**error).source())
-            .try_for_each(|source| write!(f, ": {source}"))
-    }
-}
-
 /// A request that is not answered to its end. Says what became of one whose future was dropped.
 struct InFlight<'a> {
     method: Method,
     target: Option<PathAndQuery>,
     version: Version,
     core: &'a Arc<Core>,
-    log: Option<Entry>,
+    log: Option<Box<Entry>>,
     finished: bool,
     /// Whether the response's body sees to the rest.
     handed_on: bool,
@@ -190,8 +295,8 @@ impl InFlight<'_> {
         path_of(self.target.as_ref())
     }
 
-    /// The response, unless it is one that can't be sent.
-    fn checked(&self, mut response: Response) -> Response {
+    /// Puts an error in the place of a response that can't be sent.
+    fn check(&self, response: &mut Response) {
         let status = response.status();
         let framing = Framing::of(response.headers());
         if framing.chunked {
@@ -199,7 +304,7 @@ impl InFlight<'_> {
             response.headers_mut().remove(header::TRANSFER_ENCODING);
         }
         if !framing.declared && !status.is_informational() {
-            return response;
+            return;
         }
         let reason = if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
             "its status is informational: a final one has to follow"
@@ -211,11 +316,11 @@ impl InFlight<'_> {
         {
             "its body is not as long as its content-length says"
         } else {
-            return response;
+            return;
         };
         let (method, path) = (&self.method, self.path());
         tracing::error!(%method, path, reason, "a response could not be sent as the application made it");
-        plain(StatusCode::INTERNAL_SERVER_ERROR)
+        *response = plain(StatusCode::INTERNAL_SERVER_ERROR);
     }
 
     /// Hands the response over to hyper.

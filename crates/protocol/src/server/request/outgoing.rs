@@ -12,9 +12,12 @@ use http::{Method, uri::PathAndQuery};
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Chain, is_of_the_client, path_of};
+use super::{is_of_the_client, path_of};
+#[cfg(feature = "http2")]
+use crate::server::connection::note;
 use crate::{
     Body, BoxError,
+    fault::Chain,
     server::{access::Entry, connection::Core, panic as panics},
 };
 
@@ -34,7 +37,7 @@ pub(super) struct Tail {
     pub(super) target: Option<PathAndQuery>,
     /// What the response has declared and not yet sent.
     pub(super) left: Option<u64>,
-    pub(super) log: Option<Entry>,
+    pub(super) log: Option<Box<Entry>>,
     pub(super) sent: u64,
     pub(super) ended: bool,
     /// A frame that was asked for early.
@@ -114,7 +117,34 @@ impl http_body::Body for Outgoing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Self { body, tail } = &mut *self;
+        let polled = self.poll_next(cx);
+        #[cfg(feature = "http2")]
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => note(Some(frame.data_ref().map_or(0, Bytes::len))),
+            Poll::Ready(_) => {}
+            Poll::Pending => note(None),
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        // A body that is at its end before its declared length has to be asked once more, to fail.
+        let is_short = self
+            .tail
+            .as_ref()
+            .is_some_and(|tail| tail.left.is_some_and(|left| left > 0));
+        let has_next = self.tail.as_ref().is_some_and(|tail| tail.next.is_some());
+        self.body.is_end_stream() && !is_short && !has_next
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Outgoing {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let Self { body, tail } = self;
         let Some(tail) = tail else {
             return match body.take_part(PART) {
                 Some(part) => Poll::Ready(Some(Ok(Frame::data(part)))),
@@ -155,19 +185,5 @@ impl http_body::Body for Outgoing {
             Some(Ok(_)) => tail.ended = body.is_end_stream(),
         }
         Poll::Ready(result)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        // A body that is at its end before its declared length has to be asked once more, to fail.
-        let is_short = self
-            .tail
-            .as_ref()
-            .is_some_and(|tail| tail.left.is_some_and(|left| left > 0));
-        let has_next = self.tail.as_ref().is_some_and(|tail| tail.next.is_some());
-        self.body.is_end_stream() && !is_short && !has_next
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

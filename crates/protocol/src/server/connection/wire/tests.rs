@@ -22,7 +22,7 @@ fn wire() -> (Wire, Arc<Core>, UnixStream) {
         Connections::default(),
         places.try_acquire_owned().unwrap(),
     );
-    core.socket().cork(true);
+    core.cork(true);
     (Wire::new(&core), core, peer)
 }
 
