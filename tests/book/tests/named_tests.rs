@@ -1,4 +1,4 @@
-//! The pages that compare us with asgiref and Django name tests: they exist.
+//! The pages that say what is promised name tests: they exist.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,6 +13,11 @@ fn every_test_that_the_page_of_asgiref_names_exists() {
 #[test]
 fn every_test_that_the_page_of_django_names_exists() {
     assert!(names_of("django.md", "crates/handler/tests") > 40);
+}
+
+#[test]
+fn every_test_that_the_page_of_transactions_names_exists() {
+    assert!(names_of("transactions.md", "crates/orm/tests") > 30);
 }
 
 /// How many tests a page names; each is in the file that is named with it.
@@ -34,7 +39,7 @@ fn names_of(page: &str, mut folder: &'static str) -> usize {
                 source = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{} is named", path.display()));
             } else if !name.contains('/') {
                 assert!(
-                    source.contains(&format!("fn {name}()")),
+                    source.contains(&format!("fn {name}(")),
                     "`{name}` is named, and there is none"
                 );
                 named += 1;
