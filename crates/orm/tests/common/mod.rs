@@ -102,6 +102,12 @@ fn server(name: &str, variable: &str, default: &str) -> Option<(String, Database
     }
 }
 
+/// After which a test hangs. The long forms of some take a minute and more.
+fn limit() -> std::time::Duration {
+    let full = std::env::var("NUAGES_FULL").is_ok_and(|full| full == "1");
+    std::time::Duration::from_secs(if full { 900 } else { 60 })
+}
+
 /// A multi-thread runtime for async code, as a program has it.
 pub(crate) fn on_runtime<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
@@ -109,11 +115,7 @@ pub(crate) fn on_runtime<T>(future: impl Future<Output = T>) -> T {
         .enable_all()
         .build()
         .unwrap()
-        .block_on(async {
-            tokio::time::timeout(std::time::Duration::from_secs(60), future)
-                .await
-                .expect("it hangs")
-        })
+        .block_on(async { tokio::time::timeout(limit(), future).await.expect("it hangs") })
 }
 
 /// A runtime on this thread alone.
@@ -122,11 +124,7 @@ pub(crate) fn on_current_thread<T>(future: impl Future<Output = T>) -> T {
         .enable_all()
         .build()
         .unwrap()
-        .block_on(async {
-            tokio::time::timeout(std::time::Duration::from_secs(60), future)
-                .await
-                .expect("it hangs")
-        })
+        .block_on(async { tokio::time::timeout(limit(), future).await.expect("it hangs") })
 }
 
 /// Makes a test of an async function `fn(Database)` for each backend, on both kinds of runtimes.
