@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use nuages_orm::meta::{ColumnMeta, ModelMeta, RelationMeta};
+use nuages_orm::meta::{ColumnMeta, ModelMeta, RelationMeta, ThroughMeta};
 use nuages_orm::{Database, Kind, Result, Value, atomic, raw_trusted};
 use rust_decimal::Decimal;
 
@@ -52,7 +52,43 @@ impl Data {
                 }
             }
         }
+        for relation in models
+            .iter()
+            .flat_map(|model| model.relations)
+            .filter(|relation| !relation.reverse)
+        {
+            if let Some(through) = relation.through().filter(|through| through.automatic) {
+                data.join(through, random);
+            }
+        }
         data
+    }
+
+    /// Pairs of a many to many relation, each once; of a symmetrical one, both ways.
+    fn join(&mut self, through: &ThroughMeta, random: &mut Random) {
+        let model = (through.model)();
+        let (left, right) = (through.entry.to_column, through.exit.from_column);
+        for _ in 0..random.below(12) {
+            let Some(row) = self.row(model, 0, random) else {
+                return;
+            };
+            let mut pairs = vec![(row[left].clone(), row[right].clone())];
+            if through.symmetrical && row[left] != row[right] {
+                pairs.push((row[right].clone(), row[left].clone()));
+            }
+            for (one, other) in pairs {
+                let rows = self.tables.entry(model.name).or_default();
+                if rows.iter().any(|row| row[left] == one && row[right] == other) {
+                    continue;
+                }
+                let id = i64::try_from(rows.len() + 1).unwrap();
+                rows.push(Row::from([
+                    (model.primary_key, id.into()),
+                    (left, one),
+                    (right, other),
+                ]));
+            }
+        }
     }
 
     fn row(&self, model: &ModelMeta, id: i64, random: &mut Random) -> Option<Row> {
@@ -62,8 +98,13 @@ impl Data {
                 _ if column.automatic => Value::BigInt(id),
                 Some(relation) => {
                     // Rows made before, of the model itself too: no circle has to be written.
-                    let targets = self.of((relation.to)());
-                    match targets {
+                    let targets = self.of((relation.to)()).iter();
+                    let taken = |target: &&Row| {
+                        let key = &target[relation.to_column];
+                        column.unique && self.of(model).iter().any(|row| row[column.column] == *key)
+                    };
+                    let targets: Vec<&Row> = targets.filter(|target| !taken(target)).collect();
+                    match targets.as_slice() {
                         [] if column.nullable => Value::Null(column.kind),
                         [] => return None,
                         _ if column.nullable && random.chance(3) => Value::Null(column.kind),
@@ -88,6 +129,13 @@ impl Data {
         if key.is_null() {
             return Vec::new();
         }
+        if let Some(through) = relation.through() {
+            let entries = self.follow(row, through.entry);
+            return entries
+                .into_iter()
+                .flat_map(|entry| self.follow(entry, through.exit))
+                .collect();
+        }
         let targets = self.of((relation.to)()).iter();
         targets
             .filter(|target| target[relation.to_column] == *key)
@@ -100,7 +148,10 @@ impl Data {
     }
 
     fn write_all(&self, db: &Database, models: &[&'static ModelMeta]) -> Result<()> {
-        let mut delete: Vec<_> = models.to_vec();
+        // With the tables between models, which point to both.
+        let through = models.iter().flat_map(|model| model.through_models());
+        let models: Vec<_> = models.iter().copied().chain(through).collect();
+        let mut delete = models.clone();
         delete.reverse();
         for model in delete {
             // Those that point to a row of the same table go after it.

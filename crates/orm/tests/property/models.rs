@@ -1,4 +1,4 @@
-//! A dozen models with every kind of relation between them.
+//! Fourteen models with every kind of relation between them.
 
 use nuages_orm::prelude::*;
 
@@ -75,6 +75,17 @@ pub(crate) struct Author {
     pub(crate) edited: Many<Book>,
     #[relation(reverse = Award::author)]
     pub(crate) awards: Many<Award>,
+    #[relation(reverse = Profile::author)]
+    pub(crate) profile: ReverseOneToOne<Profile>,
+}
+
+#[model]
+pub(crate) struct Profile {
+    pub(crate) id: i64,
+    #[field(max_length = 20)]
+    pub(crate) motto: Option<String>,
+    #[relation(on_delete = Cascade)]
+    pub(crate) author: OneToOne<Author>,
 }
 
 #[model]
@@ -100,6 +111,18 @@ pub(crate) struct Book {
     pub(crate) loans: Many<Loan>,
     #[relation(reverse = Reader::favourite)]
     pub(crate) fans: Many<Reader>,
+    pub(crate) tags: ManyToMany<Tag>,
+    #[relation(through = Loan, through_fields = (book, reader))]
+    pub(crate) borrowers: ManyToMany<Reader>,
+}
+
+#[model]
+pub(crate) struct Tag {
+    pub(crate) id: i64,
+    #[field(max_length = 20)]
+    pub(crate) name: String,
+    #[relation(reverse = Book::tags)]
+    pub(crate) books: ManyToMany<Book>,
 }
 
 #[model]
@@ -126,6 +149,7 @@ pub(crate) struct Reader {
     pub(crate) reviews: Many<Review>,
     #[relation(reverse = Loan::reader)]
     pub(crate) loans: Many<Loan>,
+    pub(crate) friends: ManyToMany<Self>,
 }
 
 #[model]
@@ -183,6 +207,8 @@ pub(crate) fn all() -> Vec<&'static nuages_orm::meta::ModelMeta> {
         City::meta(),
         Publisher::meta(),
         Author::meta(),
+        Profile::meta(),
+        Tag::meta(),
         Book::meta(),
         Chapter::meta(),
         Reader::meta(),

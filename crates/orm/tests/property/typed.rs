@@ -4,7 +4,7 @@ use nuages_orm::prelude::*;
 use nuages_orm::{Database, Value, Window, row_number};
 
 use crate::data::{Data, Random, Row};
-use crate::models::{Author, Book, City, Reader};
+use crate::models::{Author, Book, City, Profile, Reader};
 
 fn int(row: &Row, column: &str) -> Option<i64> {
     match &row[column] {
@@ -175,6 +175,35 @@ pub(crate) fn check(_: &Database, data: &Data, random: &mut Random) {
     let expected = ids(expected);
     assert_eq!(found(&first.all().wait().unwrap()), expected);
     assert_eq!(found(&same.all().wait().unwrap()), expected);
+
+    // Many to many, and one to one.
+    let query = Book::objects().filter(|b| b.tags.name.contains(letter) | b.borrowers.member.eq(true));
+    let led = |book: &Row, name: &str| {
+        let relation = Book::meta()
+            .relations
+            .iter()
+            .find(|relation| relation.name == name)
+            .unwrap();
+        data.follow(book, relation)
+    };
+    let expected = books.iter().filter(|book| {
+        led(book, "tags")
+            .iter()
+            .any(|tag| text(tag, "name").unwrap().contains(letter))
+            || led(book, "borrowers")
+                .iter()
+                .any(|reader| reader["member"] == Value::Bool(true))
+    });
+    assert_eq!(found(&query.all().wait().unwrap()), ids(expected));
+    let profiles = data.of(Profile::meta());
+    let query = Author::objects().filter(|a| a.profile.motto.is_null() & a.profile.id.gt(0));
+    let expected = authors.iter().filter(|author| {
+        let own = profiles
+            .iter()
+            .find(|profile| int(profile, "author_id") == int(author, "id"));
+        own.is_some_and(|profile| profile["motto"].is_null())
+    });
+    assert_eq!(found(&query.all().wait().unwrap()), ids(expected));
 
     // Queries in queries, and put together.
     let coastal = City::objects().filter(|c| c.coastal.eq(true));
