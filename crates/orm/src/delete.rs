@@ -295,7 +295,7 @@ impl<'d> Collected<'d> {
         for update in self.updates {
             database::execute(using.cloned(), Statement::Update(update)).await?;
         }
-        let others = self.rows.len() > 1;
+        let others = self.rows.iter().filter(|(.., keys)| !keys.is_empty()).count() > 1;
         for (model, _, keys) in pointing_first(self.rows) {
             let mut count = 0;
             for keys in keys.chunks(MOST_VALUES) {
