@@ -42,6 +42,7 @@ pub(crate) const PHASES: &[(&str, Phase)] = &[
     ("bench_http", Phase::Two),
     ("nuages-orm-macros", Phase::Three),
     ("nuages-orm", Phase::Three),
+    ("nuages-migrations", Phase::Three),
     ("orm_alone", Phase::Three),
     ("nuages-commands", Phase::Facade),
     ("nuages", Phase::Facade),

@@ -44,6 +44,11 @@ const TREES: &[Tree] = &[
         because: "the ORM is adopted without HTTP",
     },
     Tree {
+        args: "-e normal -p nuages-migrations",
+        without: HTTP,
+        because: "migrations are adopted without HTTP",
+    },
+    Tree {
         args: "-e normal,dev -p orm_alone",
         without: HTTP,
         because: "this program shows the ORM without views",

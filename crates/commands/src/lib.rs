@@ -22,6 +22,11 @@
 //! # }
 //! ```
 //!
+//! # Features
+//!
+//! - `migrations`: `makemigrations`, `migrate`, `showmigrations`, `sqlmigrate`, `squashmigrations`, `lintmigrations` and `inspectdb`, all of them
+//!   added by `Commands::migrations`.
+//!
 //! # What is left out on purpose
 //!
 //! No command knows an application's type: each is given what it needs when it is made.
@@ -34,6 +39,8 @@ mod diff_settings;
 mod error;
 mod forward;
 mod function;
+#[cfg(feature = "migrations")]
+mod migrations;
 #[cfg(feature = "scaffold")]
 mod new;
 mod routes;
@@ -48,6 +55,10 @@ pub use diff_settings::DiffSettings;
 pub use error::{Error, Result};
 pub use forward::forward;
 pub use function::{IntoEnd, IntoWork};
+#[cfg(feature = "migrations")]
+pub use migrations::{
+    InspectDb, LintMigrations, MakeMigrations, Migrate, ShowMigrations, SqlMigrate, SquashMigrations,
+};
 #[cfg(feature = "scaffold")]
 pub use new::{NewProject, StartApp};
 pub use routes::Routes;

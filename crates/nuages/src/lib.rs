@@ -7,6 +7,8 @@ pub use nuages_commands as commands;
 pub use nuages_handler as handler;
 pub use nuages_macros::{facade_main as main, facade_test as test};
 #[cfg(feature = "phase3")]
+pub use nuages_migrations as migrations;
+#[cfg(feature = "phase3")]
 pub use nuages_orm as orm;
 #[cfg(feature = "phase1")]
 pub use nuages_protocol as protocol;

@@ -106,6 +106,17 @@ impl Database {
         self.pool.dialect()
     }
 
+    /// Another handle of the same database, with one connection of its own that is opened when it is needed: for sessions that set something, or hold a lock.
+    ///
+    /// It is not equal to this one, and joins none of its transactions. [Close](Self::close) it at the end.
+    #[must_use]
+    pub fn separate(&self) -> Self {
+        Self {
+            pool: self.pool.separate(),
+            replicas: None,
+        }
+    }
+
     /// Waits until its connections are free, and closes them. Calls that come later get an error.
     ///
     /// # Errors

@@ -108,7 +108,7 @@ pub use pool::PoolStatus;
 pub use raw::{FromRow, Raw, raw, raw_trusted};
 pub use router::{Router, set_router};
 pub use row::Row;
-pub use schema::create_tables;
+pub use schema::{constraint_name, create_tables};
 pub use transaction::{atomic, atomic_retry, on_commit, on_commit_or_fail, pinned_connection};
 pub use value::{Kind, Value};
 

@@ -1,5 +1,6 @@
 //! What `#[model]` knows about a model at run time: the input of schema creation, migrations and the compilers.
 
+use crate::Dialect;
 use crate::query::Expr;
 use crate::value::{Kind, Value};
 
@@ -302,6 +303,12 @@ impl ColumnMeta {
     pub const fn check(mut self, condition: &'static str) -> Self {
         self.check = Some(condition);
         self
+    }
+
+    /// Its type in CREATE TABLE.
+    #[must_use]
+    pub fn sql_type(&self, dialect: Dialect) -> String {
+        crate::compiler::syntax(dialect).column_type(self)
     }
 
     /// A foreign key.

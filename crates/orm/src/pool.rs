@@ -179,6 +179,17 @@ impl Pool {
         })
     }
 
+    /// A pool of one connection to the same database, which is not closed between two uses.
+    pub(crate) fn separate(&self) -> Arc<Self> {
+        let limits = Limits {
+            size: 1,
+            idle_time: None,
+            lifetime: None,
+            ..self.limits.clone()
+        };
+        Self::new(self.driver.clone(), limits)
+    }
+
     pub(crate) fn count_statement(&self) {
         self.statements.fetch_add(1, Ordering::Relaxed);
     }

@@ -207,10 +207,13 @@ fn write_indexes(model: &ModelMeta, statements: &mut Vec<String>) {
     }
 }
 
-/// `table_column_suffix`, within the 63 bytes that PostgreSQL keeps of a name.
-fn name(model: &ModelMeta, columns: &[&str], suffix: &str) -> String {
+/// The name of a rule or an index without one of its own: `table_column_suffix`, within the 63 bytes that PostgreSQL keeps of a name.
+///
+/// The suffixes are `uniq`, `fk`, `check`, `idx`, and on SQLite `max_length` and `json`.
+#[must_use]
+pub fn constraint_name(table: &str, columns: &[&str], suffix: &str) -> String {
     const LONGEST: usize = 63;
-    let full = format!("{}_{}_{suffix}", model.table, columns.join("_"));
+    let full = format!("{table}_{}_{suffix}", columns.join("_"));
     if full.len() <= LONGEST {
         return full;
     }
@@ -224,6 +227,10 @@ fn name(model: &ModelMeta, columns: &[&str], suffix: &str) -> String {
         start.pop();
     }
     start + &end
+}
+
+fn name(model: &ModelMeta, columns: &[&str], suffix: &str) -> String {
+    constraint_name(model.table, columns, suffix)
 }
 
 /// A rule of a model's table, under the name that `create_tables` gives it.

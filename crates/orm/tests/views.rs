@@ -7,7 +7,7 @@ use nuages_bridge::sync_to_async;
 use nuages_handler::{App, Client, Error, Path, Result, Urls};
 use nuages_orm::create_tables;
 use nuages_orm::prelude::*;
-use nuages_orm::views::{atomic, get_object_or_404};
+use nuages_orm::views::{AtomicView as _, atomic, get_object_or_404};
 
 #[model]
 struct Author {
@@ -156,6 +156,108 @@ fn an_error_of_any_kind_rolls_back_over_both_kinds_of_code() {
     assert_eq!((book(&db).stock, book(&db).title.as_str()), (3, "Nuages"));
     assert_eq!(client.get("/checkout/1/1/").wait().unwrap().text(), "thank you");
     assert_eq!((book(&db).stock, book(&db).title.as_str()), (2, "sold"));
+}
+
+async fn sells() -> Result<&'static str> {
+    Book::objects().update(|b| b.stock.set(b.stock - 1)).await?;
+    sync_to_async(|| Book::objects().update(|b| b.stock.set(b.stock - 1)).wait()).await??;
+    Err(Error::new(
+        nuages_handler::StatusCode::PAYMENT_REQUIRED,
+        "no money",
+    ))
+}
+
+fn sells_sync() -> Result<&'static str> {
+    Book::objects().update(|b| b.stock.set(b.stock - 2)).wait()?;
+    Err(Error::new(
+        nuages_handler::StatusCode::PAYMENT_REQUIRED,
+        "no money",
+    ))
+}
+
+async fn panics() -> Result<&'static str> {
+    Book::objects().update(|b| b.stock.set(b.stock - 2)).await?;
+    panic!("planned")
+}
+
+#[test]
+fn views_run_in_transactions_where_the_app_or_the_view_says_so() {
+    let urls = || {
+        Urls::new()
+            .path("", sells)
+            .path("sync/", sells_sync)
+            .path("panics/", panics)
+            .path("non-atomic/", sells.non_atomic())
+            .path("sync/non-atomic/", sells_sync.non_atomic())
+            .path("atomic/", sells.atomic())
+            .path("sync/atomic/", sells_sync.atomic())
+    };
+    let stock = |db: &Database| {
+        Book::objects()
+            .using(db)
+            .get(|b| b.id.eq(1))
+            .wait()
+            .unwrap()
+            .stock
+    };
+    let db = shop();
+    let atomic = Client::new(
+        App::new()
+            .urls(urls())
+            .hook(db.atomic_requests())
+            .build()
+            .unwrap(),
+    )
+    .raise_exceptions(false);
+    let plain =
+        Client::new(App::new().urls(urls()).hook(db.clone()).build().unwrap()).raise_exceptions(false);
+    let rolls_back = |client: &Client, path: &str| {
+        let before = stock(&db);
+        assert!(
+            client.get(path).wait().unwrap().status().as_u16() >= 402,
+            "{path}"
+        );
+        stock(&db) == before
+    };
+    for path in ["/", "/sync/", "/panics/", "/atomic/", "/sync/atomic/"] {
+        assert!(rolls_back(&atomic, path), "{path}");
+    }
+    for path in ["/atomic/", "/sync/atomic/"] {
+        assert!(rolls_back(&plain, path), "{path}");
+    }
+    for path in ["/non-atomic/", "/sync/non-atomic/"] {
+        assert!(!rolls_back(&atomic, path), "{path}");
+    }
+    for path in ["/", "/sync/", "/panics/"] {
+        assert!(!rolls_back(&plain, path), "{path}");
+    }
+}
+
+async fn posts() -> Result<String> {
+    let before = Book::objects().count().await?;
+    let author = Author::objects().first().await?;
+    if let Some(author) = author {
+        Book::create().title("Tears").stock(1).author(&author).await?;
+    }
+    let after = Book::objects().count().await?;
+    Ok(format!("{before} {after}"))
+}
+
+#[test]
+fn a_request_reads_what_it_wrote() {
+    let (primary, replica) = (shop(), shop());
+    Book::objects().using(&replica).delete().wait().unwrap();
+    let db = primary.with_replicas([replica]);
+    let client = Client::new(
+        App::new()
+            .urls(Urls::new().path("", posts))
+            .hook(db)
+            .build()
+            .unwrap(),
+    );
+    // The replica has no books, nor will it have the new one; the primary had two.
+    assert_eq!(client.get("/").wait().unwrap().text(), "0 3");
+    assert_eq!(client.get("/").wait().unwrap().text(), "0 4");
 }
 
 #[test]

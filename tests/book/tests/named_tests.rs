@@ -1,4 +1,4 @@
-//! The pages that compare us with asgiref, ASGI and Django name tests: they exist.
+//! The pages that say what is promised name tests: they exist.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -18,6 +18,11 @@ fn every_test_that_the_page_of_django_names_exists() {
 #[test]
 fn every_test_that_the_page_of_the_protocol_names_exists() {
     assert!(names_of("asgi.md", "crates/protocol/tests") > 80);
+}
+
+#[test]
+fn every_test_that_the_page_of_transactions_names_exists() {
+    assert!(names_of("transactions.md", "crates/orm/tests") > 30);
 }
 
 /// How many tests a page names; each is in the file that is named with it.

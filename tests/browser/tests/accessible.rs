@@ -18,6 +18,8 @@ mod data;
 mod legacy;
 #[path = "../../../crates/nuages/examples/bookshop/middleware.rs"]
 mod middleware;
+#[path = "../../../crates/nuages/examples/bookshop/migrations/mod.rs"]
+mod migrations;
 #[path = "../../../crates/nuages/examples/bookshop/models.rs"]
 mod models;
 #[path = "../../../crates/nuages/examples/bookshop/views/mod.rs"]
@@ -42,7 +44,7 @@ fn open_shop(folder: &Path) -> String {
     let url = format!("sqlite:{}", folder.join("shop.sqlite3").display());
     let open = async {
         let database = Database::connect(&url).await?;
-        data::create_tables(&database).await?;
+        data::project().migrate(&database).run().await?;
         database.scope(data::load()).await?;
         let handler = app::app(database, StaticFiles::new().dir(STATIC)).build()?;
         let server = Server::bind("127.0.0.1:0").await?;

@@ -1,10 +1,12 @@
-//! The books that the shop opens with.
+//! The shop's tables, and the books that it opens with.
 
 use std::collections::HashMap;
 
+use nuages::migrations::Project;
 use nuages::prelude::*;
 use serde::Deserialize;
 
+use crate::migrations;
 use crate::models::{Author, Book, Country, Customer, Invoice, Order, OrderLine};
 
 #[derive(Deserialize)]
@@ -18,8 +20,8 @@ struct Entry {
     stock: i32,
 }
 
-/// Makes the tables where they are missing.
-pub async fn create_tables(database: &Database) -> Result<()> {
+/// The shop's models, and the history of their tables.
+pub fn project() -> Project {
     let models = [
         Country::meta(),
         Author::meta(),
@@ -29,7 +31,7 @@ pub async fn create_tables(database: &Database) -> Result<()> {
         OrderLine::meta(),
         Invoice::meta(),
     ];
-    Ok(nuages::orm::create_tables(database, &models).await?)
+    Project::new().app(migrations::app().models(models))
 }
 
 /// Fills an empty shop, all or nothing; a shop that has books is left as it is.

@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --example bookshop                  # http://127.0.0.1:8000, data in bookshop.sqlite3
 //! cargo run --example bookshop -- routes        # what each route costs in thread hops
+//! cargo run --example bookshop -- showmigrations
 //! DATABASE_URL=postgres://localhost/shop BIND=127.0.0.1:8080 cargo run --example bookshop
 //! ```
 
@@ -17,6 +18,7 @@ mod checkout;
 mod data;
 mod legacy;
 mod middleware;
+mod migrations;
 mod models;
 mod views;
 
@@ -41,9 +43,10 @@ async fn main() -> Result<ExitCode> {
     let app = app::app(database.clone(), files);
 
     if std::env::args_os().len() > 1 {
-        return Ok(nuages::standard_commands("bookshop", app, &settings).main().await);
+        let commands = nuages::standard_commands("bookshop", app, &settings);
+        return Ok(commands.migrations(data::project(), &database).main().await);
     }
-    data::create_tables(&database).await?;
+    data::project().migrate(&database).run().await?;
     data::load().await?;
     app.serve(settings.bind).await?;
     Ok(ExitCode::SUCCESS)

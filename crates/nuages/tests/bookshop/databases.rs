@@ -18,7 +18,7 @@ pub struct Shop {
 
 impl Shop {
     async fn open(database: Database) -> Self {
-        data::create_tables(&database).await.unwrap();
+        data::project().migrate(&database).run().await.unwrap();
         database.scope(data::load()).await.unwrap();
         let handler = app::app(database.clone(), StaticFiles::new().dir(STATIC))
             .build()

@@ -18,6 +18,8 @@ mod data;
 mod legacy;
 #[path = "../../examples/bookshop/middleware.rs"]
 mod middleware;
+#[path = "../../examples/bookshop/migrations/mod.rs"]
+mod migrations;
 #[path = "../../examples/bookshop/models.rs"]
 mod models;
 #[path = "../../examples/bookshop/views/mod.rs"]
@@ -25,5 +27,6 @@ mod views;
 
 mod buying;
 mod databases;
+mod history;
 mod pages;
 mod plan;

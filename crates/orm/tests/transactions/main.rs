@@ -12,5 +12,9 @@
 )]
 mod common;
 
+mod connections;
+mod contention;
+mod deadlocks;
+mod isolated;
 mod schedules;
 mod shaky;
