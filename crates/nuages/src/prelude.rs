@@ -10,8 +10,9 @@ pub use nuages_handler::{
 pub use nuages_orm::__private::facade_model as model;
 #[cfg(feature = "phase3")]
 pub use nuages_orm::prelude::{
-    Condition, Database, Date, DateTime, Decimal, Expression, FieldType, ForeignKey, Loading, Many,
-    ManyToMany, Model, OneToOne, QuerySet, Record, ReverseOneToOne, Time, Timestamp, Uuid, With,
+    Aggregates as _, Compute as _, Condition, Database, Date, DateFunctions as _, DateTime, Decimal,
+    Expression, FieldType, ForeignKey, Loading, Many, ManyToMany, Model, NumberFunctions as _, OneToOne,
+    QuerySet, Record, ReverseOneToOne, TextFunctions as _, Time, Timestamp, Uuid, Windows as _, With, when,
 };
 #[cfg(feature = "phase3")]
 pub use nuages_orm::views::{atomic, get_object_or_404};

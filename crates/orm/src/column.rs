@@ -41,6 +41,15 @@ impl<P, C> Column<P, C> {
     }
 }
 
+impl<P, C> Column<P, C> {
+    /// Its name, for what `only!` makes.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn column(self) -> &'static str {
+        self.name
+    }
+}
+
 impl<P: Path, C: ColumnType> Column<P, C> {
     pub(crate) fn located(self) -> Located {
         Located::of::<P>(self.name, C::NULLABLE)

@@ -9,17 +9,18 @@ use std::time::Duration;
 use nuages_bridge::{Local, LocalScope};
 use tracing::Instrument as _;
 
-use crate::compiler::{Compiled, compile, syntax};
+use crate::compiler::{Compiled, compile, syntax, template};
 use crate::driver::{Call, Driver, RowSink, Sink, Want};
 use crate::meta::ModelMeta;
 use crate::observe::Watch;
 use crate::pool::{Holder, Limits, Pool, PoolStatus, Purpose};
-use crate::query::{Explain, Select, Statement};
+use crate::query::{Explain, Lock, Select, Statement};
+use crate::queryset::Dialects;
 use crate::replicas::{Replicas, has_written, wrote};
 use crate::router::{routed, routed_write};
 use crate::row::Placed;
 use crate::transaction::{Isolated, Level, TRANSACTION};
-use crate::{Dialect, Error, Op, Result, Row};
+use crate::{Dialect, Error, Op, Result, Row, Value};
 
 /// The database of a piece of work, where it has one of its own: a request's, a test's.
 pub(crate) static DATABASE: Local<Database> = Local::new("database");
@@ -575,6 +576,51 @@ fn prepare(using: Option<Database>, statement: Statement) -> Result<(Target, Com
 
 fn purpose(writes: bool) -> Purpose {
     if writes { Purpose::Write } else { Purpose::Read }
+}
+
+/// Runs a query whose SQL is written once for each dialect, with values for its parameters.
+///
+/// Looks into the `Context` when it is first polled.
+pub(crate) async fn fetch_kept<T, D>(
+    using: Option<Database>,
+    (model, lock): (&'static ModelMeta, Option<Lock>),
+    statement: &Dialects,
+    select: impl FnOnce() -> Select,
+    parameters: &[Value],
+    decode: D,
+) -> Result<Vec<T>>
+where
+    D: FnMut(&dyn Row) -> Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    let using = using.or_else(|| {
+        let mut about = Select::from(model);
+        about.lock = lock;
+        routed(&Statement::Select(about))
+    });
+    let target = Target::find(using)?.about(model.name);
+    let dialect = target.database.dialect();
+    let slot = match dialect {
+        Dialect::Sqlite => &statement[0],
+        Dialect::Postgres => &statement[1],
+        Dialect::MariaDb => &statement[2],
+    };
+    let template = match slot.get() {
+        Some(template) => template,
+        None => {
+            let template = template(dialect, Statement::Select(select()))?;
+            slot.get_or_init(|| template)
+        }
+    };
+    let compiled = template.with(parameters, target.in_transaction())?;
+    let call = Call::rows(
+        compiled.sql,
+        compiled.values,
+        Box::new(Decode::new(decode, compiled.places)),
+    );
+    let sink: Result<Decode<T, D>> = target.rows(call, Purpose::Read).await;
+    let sink = sink.map_err(|error| error.of_model(model))?;
+    Ok(sink.into_rows())
 }
 
 /// Runs a statement and decodes its rows where they lie.

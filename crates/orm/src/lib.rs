@@ -87,6 +87,8 @@ mod replicas;
 mod router;
 mod row;
 mod schema;
+#[cfg(all(test, feature = "sqlite"))]
+mod statement_counts;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -131,6 +133,7 @@ mod lookups;
 mod many;
 mod many_to_many;
 mod model;
+mod only;
 mod order;
 mod path;
 mod prefetch;
@@ -202,11 +205,15 @@ pub use model::{Fields, Key, Model, Record};
 /// # Ok(()) }) }
 /// ```
 pub use nuages_orm_macros::model;
+pub use only::Partial;
 pub use order::{IntoOrder, Order};
 pub use path::{Hop, NotLoadedCallSelectRelated, Path, Root, ToOnePath};
 pub use prefetch::{IntoPrefetch, Prefetch, Prefetched};
 pub use query::{Explain, FrameBound, Part};
-pub use queryset::{Annotated, Combined, Groups, Mapped, QuerySet, Rows, Values};
+pub use queryset::{
+    Annotated, Combined, Groups, Kept, Mapped, Parameter, Parameters, QuerySet, Records, RecordsIter, Rows,
+    Values,
+};
 pub use related_many::{RelatedMany, RelatedRows};
 pub use relation::{
     Any, Forward, ManySides, MayBeNull, One, OneOrNone, Related, Relation, RelationKind, Reverse, ReverseOne,

@@ -60,12 +60,23 @@ fn one_of<S, T: FieldType, V: Operand<ValuesOnly, T>>(
     tested: impl Tested,
     values: impl IntoIterator<Item = V>,
 ) -> Condition<S> {
-    let values = values.into_iter().map(|value| match value.into_operand() {
-        Expr::Value(value) => value,
-        other => unreachable!("in the scope of values there is only a value, not {other:?}"),
-    });
-    let values = values.collect();
-    tested.test(|expr| Expr::In(Box::new(expr), values)).into()
+    let (mut known, mut parameters) = (Vec::new(), Vec::new());
+    for value in values {
+        match value.into_operand() {
+            Expr::Value(value) => known.push(value),
+            other => parameters.push(other),
+        }
+    }
+    let one_of = |expr: Expr| {
+        let equal = |other| binary(expr.clone(), Operator::Eq, other);
+        let mut any: Vec<_> = parameters.into_iter().map(equal).collect();
+        if any.is_empty() {
+            return Expr::In(Box::new(expr), known);
+        }
+        any.push(Expr::In(Box::new(expr), known));
+        Expr::Or(any)
+    };
+    tested.test(one_of).into()
 }
 
 fn null<S>(tested: impl Tested) -> Condition<S> {

@@ -74,7 +74,7 @@ pub trait Record: Clone + Debug + PartialEq + Send + Sync + Sized + 'static {
     /// Its primary key.
     fn primary_key(&self) -> <Self::Model as Model>::Key;
 
-    /// Its columns' values, in the order of the model's columns.
+    /// Its columns' values, in the order of the model's columns; none, where it has not all of them.
     #[doc(hidden)]
     fn column_values(&self) -> Vec<Value>;
 
@@ -174,6 +174,17 @@ impl Selected {
             columns.extend(model.columns.iter().map(|column| Expr::Column {
                 path: self.path.as_slice().into(),
                 column: column.column,
+            }));
+        }
+    }
+
+    /// Some columns of the model at hand.
+    pub fn some(&mut self, names: &[&'static str]) {
+        self.count += names.len();
+        if let Some(columns) = &mut self.columns {
+            columns.extend(names.iter().map(|column| Expr::Column {
+                path: self.path.as_slice().into(),
+                column,
             }));
         }
     }

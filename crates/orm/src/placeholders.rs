@@ -75,14 +75,14 @@ pub(crate) fn positional(sql: &str, values: &mut Vec<Value>) -> Result<Option<St
 }
 
 /// As [`positional`], for the placeholders of the compiler.
-pub(crate) fn compiled(sql: &mut String, values: &mut Vec<Value>) -> Result<()> {
+pub(crate) fn compiled<T: Clone>(sql: &mut String, values: &mut Vec<T>) -> Result<()> {
     if let Some(text) = in_order(sql, '?', values)? {
         *sql = text;
     }
     Ok(())
 }
 
-fn in_order(sql: &str, mark: char, values: &mut Vec<Value>) -> Result<Option<String>> {
+fn in_order<T: Clone>(sql: &str, mark: char, values: &mut Vec<T>) -> Result<Option<String>> {
     let mut order = Vec::with_capacity(values.len());
     let text = translate(sql, mark, |number, out| {
         let index = number

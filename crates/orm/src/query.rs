@@ -97,6 +97,8 @@ pub enum Expr {
     Output(usize),
     /// A value computed over the rows around each row.
     Window(Box<Window>),
+    /// A value that a kept query is given each time it runs, by its position, and its type.
+    Parameter(usize, Kind),
 }
 
 /// A window function, and over which rows it goes.

@@ -14,7 +14,8 @@ use crate::tuples::for_tuples;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be selected in a query of `{S}`",
     label = "not something that a query of `{S}` selects",
-    note = "select columns of the queried model, or what is computed of them, or a tuple: `.values(|b| (b.title, b.author.name))`"
+    note = "select columns of the queried model, or what is computed of them, or a tuple: `.values(|b| (b.title, b.author.name))`",
+    note = "a window function is a value when it has its window: `rank().over(Window::new().order_by(b.stock.desc()))`"
 )]
 pub trait Selection<S>: 'static {
     /// What each row becomes, as a tuple.

@@ -245,6 +245,12 @@ macro_rules! backends {
 }
 
 mod waited {
+    macro_rules! each {
+        ($query:expr, $($size:tt)*) => {
+            $query.iter()$($size)*.collect::<Result<Vec<_>>>()
+        };
+    }
+
     macro_rules! go {
         ($op:expr) => {
             $op.wait()
@@ -325,6 +331,12 @@ mod waited {
         include!("suite/dynamic.rs");
     }
 
+    mod streams {
+        use super::super::*;
+
+        include!("suite/streams.rs");
+    }
+
     mod transactions {
         use nuages_orm::Database;
 
@@ -333,6 +345,20 @@ mod waited {
 }
 
 mod awaited {
+    macro_rules! each {
+        ($query:expr, $($size:tt)*) => {{
+            let mut stream = $query.stream()$($size)*;
+            let mut all = Vec::new();
+            loop {
+                match stream.next().await {
+                    None => break Ok(all),
+                    Some(Ok(row)) => all.push(row),
+                    Some(Err(error)) => break Err(error),
+                }
+            }
+        }};
+    }
+
     macro_rules! go {
         ($op:expr) => {
             $op.await
@@ -417,6 +443,12 @@ mod awaited {
         use super::super::*;
 
         include!("suite/dynamic.rs");
+    }
+
+    mod streams {
+        use super::super::*;
+
+        include!("suite/streams.rs");
     }
 
     mod transactions {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use breakage::{Log, in_every_shape};
 use nuages_bridge::report_slow_polls;
-use nuages_handler::{App, Client, Next, Request, Response, Result, Urls};
+use nuages_handler::{App, Client, IntoView as _, Next, Request, Response, Result, Urls};
 use tracing::Instrument as _;
 
 /// Longer than a busy machine keeps a thread from running, which counts as well.
@@ -41,8 +41,11 @@ fn sync_view() -> &'static str {
 fn sleep_on_the_loop() {
     report_slow_polls(Some(SLOW));
     let log = Log::start();
-    let line = line!() + 2;
+    let line = line!() + 5;
+    let inline_line = line!() + 1;
+    let inline = sync_view.into_view().inline();
     let urls = Urls::new()
+        .path("inline/", inline)
         .path("sleepy/", sleepy)
         .path("awake/", awake)
         .path("sync/", sync_view);
@@ -61,5 +64,13 @@ fn sleep_on_the_loop() {
         assert_eq!(lines[0]["line"], line.to_string(), "where it was routed");
         assert_eq!(lines[0]["span"], "purchase");
         assert!(lines[0]["took_ms"].parse::<u32>().unwrap() >= 350, "{lines:?}");
+
+        // It promised not to.
+        assert_eq!(client.get("/inline/").await.unwrap().status(), 200);
+        let lines = log.take();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(lines[0]["name"], "sync_view");
+        assert_eq!(lines[0]["file"], file!());
+        assert_eq!(lines[0]["line"], inline_line.to_string());
     });
 }

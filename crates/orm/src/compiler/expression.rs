@@ -134,12 +134,20 @@ impl Compiler {
                 Ok(())
             }
             Expr::Window(window) => self.window(window, sql),
+            Expr::Parameter(index, _) => {
+                self.parameter(*index, sql);
+                Ok(())
+            }
         }
     }
 
     fn exists(&mut self, select: &Select, sql: &mut String) -> Result<()> {
+        let skips = self.scopes.last().is_some_and(|scope| scope.skips);
         sql.push_str("EXISTS (");
         self.select(select, sql)?;
+        if skips && !select.is_sliced() {
+            sql.push_str(self.syntax.exists_beside_offset());
+        }
         sql.push(')');
         Ok(())
     }
@@ -331,6 +339,7 @@ impl Compiler {
                 known.unwrap_or(Typing::UNKNOWN)
             }
             Expr::Window(window) => self.window_typing(window),
+            Expr::Parameter(_, kind) => Typing::certain(*kind),
             Expr::Function(function, args) => self.function_typing(*function, args),
             Expr::Case { whens, otherwise } => self.case_typing(whens, otherwise.as_deref()),
             Expr::Cast(inner, kind) => Typing {
@@ -464,6 +473,7 @@ fn leads_to_many(expr: &Expr) -> bool {
         Expr::Outer { .. }
         | Expr::Value(_)
         | Expr::HasRow { .. }
+        | Expr::Parameter(..)
         | Expr::Output(_)
         | Expr::Aggregate { expr: None, .. }
         | Expr::Subquery(_)

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::Bound;
 use super::function::{Called, name};
 use super::quote;
 use super::syntax::{Match, Syntax, call, escape_like, sign, write_each};
@@ -24,7 +25,7 @@ impl Syntax for MariaDb {
         let _ = write!(sql, "?{n}");
     }
 
-    fn finish(&self, sql: &mut String, values: &mut Vec<Value>) -> Result<()> {
+    fn finish(&self, sql: &mut String, values: &mut Vec<Bound>) -> Result<()> {
         placeholders::compiled(sql, values)
     }
 

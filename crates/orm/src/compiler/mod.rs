@@ -47,8 +47,70 @@ pub(crate) fn syntax(dialect: Dialect) -> &'static dyn Syntax {
     }
 }
 
+/// A statement whose parameters have no values yet.
+#[derive(Debug)]
+pub(crate) struct Template {
+    sql: String,
+    values: Vec<Bound>,
+    places: Option<Box<[Option<u32>]>>,
+    writes: bool,
+    locks: bool,
+}
+
+/// What stands for a placeholder.
+#[derive(Clone, Debug)]
+pub(crate) enum Bound {
+    Value(Value),
+    /// The value that a kept query is given, counted from 0.
+    Parameter(usize),
+}
+
+impl Template {
+    /// The statement with values for its parameters. `in_transaction` is whether it runs inside one, which row locks need.
+    pub(crate) fn with(&self, parameters: &[Value], in_transaction: bool) -> Result<Compiled> {
+        let values = self.values.iter().map(|bound| match bound {
+            Bound::Value(value) => Ok(value.clone()),
+            Bound::Parameter(index) => parameters.get(*index).cloned().ok_or_else(no_value),
+        });
+        self.check(in_transaction)?;
+        Ok(Compiled {
+            sql: self.sql.clone().into(),
+            values: values.collect::<Result<_>>()?,
+            places: self.places.clone(),
+            writes: self.writes,
+        })
+    }
+
+    fn check(&self, in_transaction: bool) -> Result<()> {
+        match self.locks && !in_transaction {
+            true => Err(Error::no_transaction("select_for_update")),
+            false => Ok(()),
+        }
+    }
+}
+
+fn no_value() -> Error {
+    Error::configuration("a parameter has a value in the kept query alone that it was made for: `.keep(..)`")
+}
+
 /// Compiles a statement. `in_transaction` is whether it runs inside one, which row locks need.
 pub(crate) fn compile(dialect: Dialect, statement: Statement, in_transaction: bool) -> Result<Compiled> {
+    let template = template(dialect, statement)?;
+    template.check(in_transaction)?;
+    let values = template.values.into_iter().map(|bound| match bound {
+        Bound::Value(value) => Ok(value),
+        Bound::Parameter(_) => Err(no_value()),
+    });
+    Ok(Compiled {
+        sql: template.sql.into(),
+        values: values.collect::<Result<_>>()?,
+        places: template.places,
+        writes: template.writes,
+    })
+}
+
+/// Compiles a statement that may have parameters.
+pub(crate) fn template(dialect: Dialect, statement: Statement) -> Result<Template> {
     let syntax = syntax(dialect);
     let mut compiler = Compiler {
         syntax,
@@ -57,12 +119,11 @@ pub(crate) fn compile(dialect: Dialect, statement: Statement, in_transaction: bo
         aliases: 0,
     };
     let writes = !matches!(statement, Statement::Select(_));
+    let mut locks = false;
     let mut sql = String::with_capacity(256);
     let places = match statement {
         Statement::Select(select) => {
-            if select.lock.is_some() && !in_transaction {
-                return Err(Error::no_transaction("select_for_update"));
-            }
+            locks = select.lock.is_some();
             compiler.select(&select, &mut sql)?
         }
         Statement::Insert(insert) => compiler.insert(insert, &mut sql)?,
@@ -77,18 +138,37 @@ pub(crate) fn compile(dialect: Dialect, statement: Statement, in_transaction: bo
     };
     let mut values = compiler.values;
     syntax.finish(&mut sql, &mut values)?;
-    Ok(Compiled {
-        sql: sql.into(),
+    Ok(Template {
+        sql,
         values,
         places,
         writes,
+        locks,
     })
+}
+
+/// Whether an expression has a window, outside of its subqueries.
+pub(crate) fn has_window(expr: &Expr) -> bool {
+    window::is_in(expr)
+}
+
+/// The type of an expression in a query of a model, and whether it may be NULL, as far as it is known.
+pub(crate) fn kind_of(model: &'static ModelMeta, expr: &Expr) -> Option<(crate::Kind, bool)> {
+    let mut compiler = Compiler {
+        syntax: syntax(Dialect::Sqlite),
+        values: Vec::new(),
+        scopes: Vec::new(),
+        aliases: 0,
+    };
+    compiler.push_scope(model);
+    let typing = compiler.typing(expr);
+    typing.kind.map(|kind| (kind, typing.nullable))
 }
 
 /// What is gathered while a statement is written.
 struct Compiler {
     syntax: &'static dyn Syntax,
-    values: Vec<Value>,
+    values: Vec<Bound>,
     /// The queries around the place that is being written, outermost first.
     scopes: Vec<Scope>,
     /// Tables named so far; each has its own alias, also across subqueries.
@@ -98,7 +178,13 @@ struct Compiler {
 impl Compiler {
     /// Binds a value and writes its placeholder.
     fn bind(&mut self, value: Value, sql: &mut String) {
-        self.values.push(value);
+        self.values.push(Bound::Value(value));
+        self.syntax.placeholder(self.values.len(), sql);
+    }
+
+    /// Writes the placeholder of a parameter.
+    fn parameter(&mut self, index: usize, sql: &mut String) {
+        self.values.push(Bound::Parameter(index));
         self.syntax.placeholder(self.values.len(), sql);
     }
 
@@ -179,6 +265,7 @@ impl Compiler {
         };
         let alias = self.push_scope(select.model);
         let innermost = self.scopes.len() - 1;
+        self.scopes[innermost].skips = select.offset.is_some_and(|offset| offset > 0);
         if let Some((rows, outputs)) = source {
             self.scopes[innermost].over(rows, outputs);
         }

@@ -14,6 +14,8 @@ pub(super) struct Scope {
     joins: Vec<Join>,
     /// The rows in place of the model's table, as SQL, and what is known of their further columns.
     source: Option<(String, Vec<Typing>)>,
+    /// Whether rows are skipped.
+    pub(super) skips: bool,
     /// Made by the compiler and not by the user: `Outer` columns look past it.
     pub(super) transparent: bool,
 }
@@ -33,6 +35,7 @@ impl Scope {
             alias,
             joins: Vec::new(),
             source: None,
+            skips: false,
             transparent: false,
         }
     }

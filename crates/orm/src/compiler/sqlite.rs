@@ -235,6 +235,11 @@ impl Syntax for Sqlite {
         sql.push_str(" LIMIT -1");
     }
 
+    fn exists_beside_offset(&self) -> &'static str {
+        // From 3.51 on, it makes a join of an EXISTS without a LIMIT, and the OFFSET then counts the rows of the join.
+        " LIMIT 1"
+    }
+
     fn lock(&self, _alias: usize, lock: Lock, _sql: &mut String) -> Result<()> {
         // A transaction begins with BEGIN IMMEDIATE: nobody else writes until it ends. So the lock is kept; its options are not.
         if lock.wait != Wait::Wait {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::Bound;
 use super::function::Called;
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::query::{Aggregate, Conflict, Explain, Lock, Nulls, Operator, Order, Place};
@@ -69,6 +70,11 @@ pub(crate) trait Syntax: Sync {
     /// What an OFFSET without a LIMIT needs.
     fn no_limit(&self, _sql: &mut String) {}
 
+    /// What ends the query of an EXISTS in one with an OFFSET.
+    fn exists_beside_offset(&self) -> &'static str {
+        ""
+    }
+
     /// What an INSERT says that gives no column.
     fn default_values(&self) -> &'static str {
         " DEFAULT VALUES"
@@ -104,7 +110,7 @@ pub(crate) trait Syntax: Sync {
     }
 
     /// The last touch to a statement.
-    fn finish(&self, _sql: &mut String, _values: &mut Vec<Value>) -> Result<()> {
+    fn finish(&self, _sql: &mut String, _values: &mut Vec<Bound>) -> Result<()> {
         Ok(())
     }
 

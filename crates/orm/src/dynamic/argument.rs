@@ -10,28 +10,28 @@ use crate::{Error, Result};
 #[non_exhaustive]
 pub enum Argument {
     /// One value.
-    One(Value),
+    Single(Value),
     /// Several values.
-    Many(Vec<Value>),
+    Several(Vec<Value>),
 }
 
 impl<V: Into<Value>> From<V> for Argument {
     fn from(value: V) -> Self {
-        Self::One(value.into())
+        Self::Single(value.into())
     }
 }
 
 impl Argument {
     /// Several values.
     pub fn many<V: Into<Value>>(values: impl IntoIterator<Item = V>) -> Self {
-        Self::Many(values.into_iter().map(Into::into).collect())
+        Self::Several(values.into_iter().map(Into::into).collect())
     }
 
     /// The one value.
     pub(super) fn one(self, name: &str) -> Result<Value> {
         match self {
-            Self::One(value) => Ok(value),
-            Self::Many(_) => Err(Error::configuration(format!(
+            Self::Single(value) => Ok(value),
+            Self::Several(_) => Err(Error::configuration(format!(
                 "`{name}` is compared with one value; several go with `__in` and `__range`"
             ))),
         }
@@ -40,9 +40,9 @@ impl Argument {
     /// The values. Of one text, the parts between commas, as a URL has them.
     pub(super) fn several(self) -> Vec<Value> {
         match self {
-            Self::Many(values) => values,
-            Self::One(Value::Text(text)) => text.split(',').map(|part| part.trim().into()).collect(),
-            Self::One(value) => vec![value],
+            Self::Several(values) => values,
+            Self::Single(Value::Text(text)) => text.split(',').map(|part| part.trim().into()).collect(),
+            Self::Single(value) => vec![value],
         }
     }
 }

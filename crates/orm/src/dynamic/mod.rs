@@ -14,6 +14,7 @@ pub use self::argument::Argument;
 pub use self::lookup::{Q, q};
 pub use self::query::DynamicQuery;
 pub use self::row::DynamicRow;
+pub(crate) use self::row::read;
 pub use self::summary::{Summary, avg, count, count_distinct, max, min, sum};
 
 use crate::meta::ModelMeta;

@@ -33,6 +33,10 @@ impl Core {
         }
     }
 
+    pub(crate) fn misused(&self) -> Option<&'static str> {
+        self.misuse
+    }
+
     /// What was asked for can't be done; the first such thing is told.
     pub(crate) fn misuse(&mut self, misuse: &'static str) {
         self.misuse.get_or_insert(misuse);
@@ -269,7 +273,7 @@ impl Core {
         Ok(records.into_iter().zip(rest).collect())
     }
 
-    fn take_plan(&self) -> Plan {
+    pub(crate) fn take_plan(&self) -> Plan {
         self.plan.clone().using(self.using.clone())
     }
 

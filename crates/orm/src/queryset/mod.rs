@@ -3,8 +3,10 @@
 mod annotated;
 mod combined;
 pub(crate) mod core;
+mod kept;
 mod sets;
 mod shape;
+mod stream;
 mod values;
 
 use std::collections::HashMap;
@@ -15,6 +17,9 @@ use std::ops::RangeBounds;
 pub use self::annotated::Annotated;
 pub use self::combined::{Combined, Rows};
 pub(crate) use self::core::Core;
+pub(crate) use self::kept::Dialects;
+pub use self::kept::{Kept, Parameter, Parameters};
+pub use self::stream::{Records, RecordsIter};
 pub use self::values::{Groups, Mapped, Values};
 use crate::condition::{IntoCondition, Test};
 use crate::database::Database;
@@ -106,7 +111,7 @@ impl<S: Record> QuerySet<S> {
         Self::from_core(Core::new(S::Model::meta()))
     }
 
-    fn from_core(core: Core) -> Self {
+    pub(crate) fn from_core(core: Core) -> Self {
         Self {
             core,
             record: PhantomData,

@@ -233,6 +233,10 @@ pub(crate) fn bulk_update<S: Record>(
     using: Option<Database>,
 ) -> Op<'static, u64> {
     let model = S::Model::meta();
+    // What `only` has read can't be written back: it is not known what the other columns hold.
+    let partial = records
+        .first()
+        .is_some_and(|record| record.column_values().is_empty());
     let key = || Expr::Column {
         path: [].into(),
         column: model.primary_key,
@@ -276,6 +280,11 @@ pub(crate) fn bulk_update<S: Record>(
         .filter(|update| !update.set.is_empty())
         .collect();
     Op::new(<S::Model as Model>::OPERATIONS.bulk_update, async move {
+        if partial {
+            return Err(Error::configuration(
+                "records that `only` has read can't be written; call `.update(..)` on a query",
+            ));
+        }
         let database = Target::of_writes(using, S::Model::meta())?.database;
         let inside = database.clone();
         let whole = async move || {

@@ -214,6 +214,11 @@ tests! {
         assert_eq!((go!(one.count())?, go!(two.count())?), (0, 1));
         let one = Author::objects().filter(|a| a.books.title.eq("Nuages") & a.books.stock.gt(2) & a.name.startswith("D"));
         assert_eq!(go!(one.count())?, 1);
+        // An offset counts authors, however many books each has.
+        let with_books = Author::objects().filter(|a| a.books.stock.ge(0)).order_by(|a| a.id);
+        let names: Vec<String> = go!(with_books.clone().slice(1..).values(|a| a.name).all())?;
+        assert_eq!(names, ["Stéphane Grappelli", "Boris Vian"]);
+        assert_eq!((go!(with_books.clone().slice(2..).count())?, go!(with_books.slice(3..).exists())?), (1, false));
         // Behind another relation, and of another relation.
         let countries = Country::objects().filter(|c| c.authors.books.title.eq("Minor Swing") & c.authors.books.stock.gt(2));
         assert_eq!(go!(countries.count())?, 0);
@@ -279,6 +284,28 @@ tests! {
         let stock = go!(Book::objects().values(|b| (b.title, b.stock)).to_map())?;
         assert_eq!((stock.len(), stock["Nuages"]), (5, 3));
         assert_eq!(go!(Book::objects().values(|b| b.title).exclude(|b| b.stock.gt(1)).count())?, 2);
+        Ok(())
+    }
+
+    fn some_columns_of_a_record(db: Database) {
+        nuages_orm::only! {
+            struct Line of Book {
+                title: String,
+                subtitle: Option<String>,
+                price: Decimal,
+            }
+        }
+
+        let (django, ..) = shop!(db);
+        let lines = Book::objects().filter(|b| b.author.eq(&django)).order_by(|b| b.stock.desc()).only::<Line>();
+        let found: Vec<Line> = go!(lines.clone().all())?;
+        assert_eq!(found.iter().map(|line| (line.id, line.title.as_str())).collect::<Vec<_>>(), [(1, "Nuages"), (3, "Belleville"), (2, "Minor Swing")]);
+        assert_eq!((found[2].subtitle.as_deref(), found[2].price.to_string().as_str()), (Some("with Stéphane"), "9.90"));
+        assert_eq!((go!(lines.clone().count())?, go!(lines.clone().slice(1..).first())?.unwrap().id), (3, 3));
+        assert_eq!(go!(lines.clone().union(Book::objects().filter(|b| b.stock.eq(5)).only()).all())?.len(), 4);
+        assert_eq!(go!(lines.get(|b| b.title.eq("Nuages")))?, found[0]);
+        let error = go!(Book::objects().bulk_update(&found, |b| b.title)).unwrap_err();
+        assert!(error.to_string().contains(".update(..)"), "{error}");
         Ok(())
     }
 
