@@ -1,4 +1,28 @@
 //! What almost every module of an application uses: `use nuages::prelude::*;`.
+//!
+//! # Examples
+//!
+//! Its derives and attributes need no other crate of ours among a program's dependencies:
+//!
+#![cfg_attr(feature = "phase3", doc = "```")]
+#![cfg_attr(not(feature = "phase3"), doc = "```ignore")]
+//! use nuages::prelude::*;
+//!
+//! #[derive(Clone, Copy, Debug, PartialEq, FieldType)]
+//! pub enum Binding {
+//!     Paper,
+//!     Cloth,
+//! }
+//!
+//! #[model]
+//! pub struct Book {
+//!     pub id: i64,
+//!     #[field(max_length = 200)]
+//!     pub title: String,
+//!     pub binding: Binding,
+//! }
+//! # fn main() {}
+//! ```
 
 pub use nuages_bridge::{async_to_sync, sync_to_async};
 #[cfg(feature = "phase2")]
@@ -7,12 +31,14 @@ pub use nuages_handler::{
     Response, Result, Route, SameSite, StatusCode, Urls, delete, get, neutral, patch, post, put, reverse,
 };
 #[cfg(feature = "phase3")]
-pub use nuages_orm::__private::facade_model as model;
+pub use nuages_orm::__private::{
+    FacadeFieldType as FieldType, FieldTypeTrait as FieldType, facade_model as model,
+};
 #[cfg(feature = "phase3")]
 pub use nuages_orm::prelude::{
     Aggregates as _, Compute as _, Condition, Database, Date, DateFunctions as _, DateTime, Decimal,
-    Expression, FieldType, ForeignKey, Loading, Many, ManyToMany, Model, NumberFunctions as _, OneToOne,
-    QuerySet, Record, ReverseOneToOne, TextFunctions as _, Time, Timestamp, Uuid, Windows as _, With, when,
+    Expression, ForeignKey, Loading, Many, ManyToMany, Model, NumberFunctions as _, OneToOne, QuerySet,
+    Record, ReverseOneToOne, TextFunctions as _, Time, Timestamp, Uuid, Windows as _, With, when,
 };
 #[cfg(feature = "phase3")]
 pub use nuages_orm::views::{atomic, get_object_or_404};

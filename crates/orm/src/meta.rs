@@ -1,7 +1,7 @@
 //! What `#[model]` knows about a model at run time: the input of schema creation, migrations and the compilers.
 
-use crate::field_info::FieldInfo;
 use crate::Dialect;
+use crate::field_info::FieldInfo;
 use crate::query::Expr;
 use crate::validators::Invalid;
 use crate::value::{Kind, Value};

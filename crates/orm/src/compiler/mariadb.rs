@@ -144,8 +144,8 @@ impl Syntax for MariaDb {
                 .take_while(|step| matches!(step, Step::Key(_)))
                 .count();
             if let Some(Step::Index(index)) = steps.first() {
-                // Else a document that is no array would be taken for one with a single element. Its own indexes from the end are wrong after the
-                // first row.
+                // Else a document that is no array would be taken for one with a single element. Its own `$[last-1]`
+                // found nothing in a query over several rows, so an index from the end is counted out.
                 let place = match index {
                     0.. => index.to_string(),
                     index => format!("JSON_LENGTH({found}) - {}", index.unsigned_abs()),

@@ -82,7 +82,7 @@ impl fmt::Debug for Isolated {
     }
 }
 
-/// Runs a test, and takes back all that it wrote, to each database. `#[nuages::test]` does this around every test.
+/// Runs a test, and takes back all that it wrote, to each database.
 ///
 /// To the code inside it is as if there was no transaction: a statement that fails breaks nothing, an `atomic` may be durable, and its `on_commit` hooks run. What the
 /// test [spawns](nuages_bridge::spawn) and the requests of its `Client` are inside too, and share the one connection. A bare `tokio::spawn` and a server
