@@ -43,7 +43,7 @@ pub struct ModelMeta {
 }
 
 /// A column.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ColumnMeta {
     /// The field's name in the struct (`author` for a foreign key).
@@ -350,6 +350,7 @@ impl ColumnMeta {
         // A key may be a foreign key itself.
         target.map_or(self, |target| target.typed_as())
     }
+
     /// A plain column that may not be NULL.
     #[must_use]
     pub const fn new(field: &'static str, column: &'static str, kind: Kind) -> Self {

@@ -171,7 +171,12 @@ impl Writer {
     fn column(&self, model: &'static ModelMeta, column: &ColumnMeta, sql: &mut String) -> Result<()> {
         quote(column.column, sql);
         sql.push(' ');
-        sql.push_str(&self.syntax.column_type(column.typed_as()));
+        let typed = ColumnMeta {
+            // A foreign key has the type of the key that it points to, without being counted up.
+            automatic: column.automatic,
+            ..column.typed_as().clone()
+        };
+        sql.push_str(&self.syntax.column_type(&typed));
         if let Some(collation) = column.collation {
             sql.push_str(" COLLATE ");
             quote(collation, sql);
