@@ -272,7 +272,9 @@ async fn cancel_through_layers() {
     let both = sync_to_async(move || told.iter().collect::<Vec<_>>())
         .parallel()
         .await;
-    assert_eq!(both.expect("a thread"), [true, true]);
+    // The inner one told first. The outer one is cancelled too, unless it saw the inner one's end before: what is done is not thrown away.
+    let both = both.expect("a thread");
+    assert!(both.len() == 2 && both[0], "{both:?}");
 }
 
 /// Two that each hold what the other waits for: one is refused, and by that the other gets on.

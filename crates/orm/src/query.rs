@@ -118,7 +118,7 @@ pub enum Expr {
     Exists(Box<Select>),
     /// Whether a to-many relation leads to a row for which the condition holds. The condition's columns are those of that row.
     ///
-    /// Conditions on the same relation that one `filter` joins by AND are about the same row: [`same_row`].
+    /// Conditions on the same relation that one `filter` joins by AND are about the same row: `same_row`.
     HasRow {
         /// The way from the query's model to the one that has the relation.
         path: Path,

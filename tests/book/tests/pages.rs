@@ -99,7 +99,7 @@ fn every_page_is_listed_in_the_summary_once() {
 
 #[test]
 fn the_code_of_every_page_is_run() {
-    let run: BTreeSet<_> = book::PAGES.iter().map(PathBuf::from).collect();
+    let run: BTreeSet<_> = pages_of_the_book::PAGES.iter().map(PathBuf::from).collect();
     let mut pages = markdown_below(Path::new("docs/src"));
     pages.extend(["README.md".into(), "docs/architecture.md".into()]);
     assert_eq!(
@@ -110,7 +110,7 @@ fn the_code_of_every_page_is_run() {
 
 #[test]
 fn every_link_to_a_file_leads_somewhere() {
-    let dead: Vec<_> = book::PAGES
+    let dead: Vec<_> = pages_of_the_book::PAGES
         .iter()
         .flat_map(|page| links(&read(page)).into_iter().map(move |link| (page, link)))
         .filter(|(page, link)| !root().join(resolve(Path::new(page), link)).exists())
@@ -121,7 +121,7 @@ fn every_link_to_a_file_leads_somewhere() {
 #[test]
 fn every_code_block_names_its_language_and_no_rust_is_ignored() {
     let mut wrong = Vec::new();
-    for page in book::PAGES {
+    for page in pages_of_the_book::PAGES {
         let text = read(page);
         let fences = text
             .lines()

@@ -1,4 +1,4 @@
-//! Tables as a database has them: what a [`State`] comes down to, and what introspection reads back.
+//! Tables as a database has them: what a [`State`](crate::State) comes down to, and what introspection reads back.
 
 mod lower;
 

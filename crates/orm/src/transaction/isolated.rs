@@ -102,7 +102,7 @@ impl fmt::Debug for Isolated {
 /// isolated_sync(|| {
 ///     raw("INSERT INTO note (id) VALUES (1)").using(&db).execute().wait()?;
 ///     assert_eq!(raw("SELECT id FROM note").using(&db).fetch::<(i64,)>().wait()?.len(), 1);
-///     nuages_orm::Result::Ok(())
+///     Ok::<_, nuages_orm::Error>(())
 /// })?;
 /// assert!(raw("SELECT id FROM note").using(&db).fetch::<(i64,)>().wait()?.is_empty());
 /// # Ok(())
