@@ -66,6 +66,7 @@ pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
     fs::copy(shell.root().join("Cargo.lock"), shop.join("Cargo.lock"))?;
     run_in(&shop, Command::new(&nuages).args(["startapp", "blog"]))?;
     include_blog(&shop.join("src/lib.rs"))?;
+    write_model(&shop.join("src/models.rs"))?;
     let build = home.join("target");
     let cargo = |words: &str| {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -74,10 +75,17 @@ pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
             .env("CARGO_TARGET_DIR", &build);
         command
     };
-    run_in(&shop, &mut cargo("test"))?;
-    for command in ["check", "routes", "collectstatic"] {
+    for command in [
+        "makemigrations",
+        "migrate",
+        "migrate --check",
+        "check",
+        "routes",
+        "collectstatic",
+    ] {
         run_in(&shop, &mut cargo(&format!("run -- {command}")))?;
     }
+    run_in(&shop, &mut cargo("test"))?;
     let address = free_address()?;
     let mut serve = cargo("run -- run");
     serve.current_dir(&shop).env("BIND", &address);
@@ -101,6 +109,20 @@ fn include_blog(lib: &Path) -> anyhow::Result<()> {
     let text = text.replace("mod views;", "mod blog;\nmod views;");
     let included = format!("{home}.include(\"blog/\", blog::urls())");
     fs::write(lib, text.replace(home, &included))?;
+    Ok(())
+}
+
+/// A first model, as the file says.
+fn write_model(models: &Path) -> anyhow::Result<()> {
+    let text = fs::read_to_string(models)?;
+    ensure!(
+        text.contains("vec![]"),
+        "the project's src/models.rs is another one now"
+    );
+    let text = text.replace("vec![]", "vec![Book::meta()]");
+    let text = text.replace("ModelMeta;\n", "ModelMeta;\nuse nuages::prelude::*;\n");
+    let model = "\n#[model]\npub struct Book {\n    pub id: i64,\n    #[field(max_length = 200)]\n    pub title: String,\n}\n";
+    fs::write(models, text + model)?;
     Ok(())
 }
 

@@ -402,8 +402,8 @@ proptest::proptest! {
                 proptest::prop_assert_eq!(response.text(), &*value, "{}", &address);
             }
         }
-        // `str`, alone and in a part of a segment, and `path`.
-        let is_plain = !value.is_empty() && !value.contains('/');
+        // `str`, alone and in a part of a segment, and `path`. Browsers take `.` and `..` out of an address, so they have none.
+        let is_plain = !matches!(&*value, "" | "." | "..") && !value.contains('/');
         proptest::prop_assert!(addresses >= 3 || !is_plain, "{value:?} has {addresses} addresses");
     }
 

@@ -18,6 +18,11 @@ const PROJECT: &[(&str, &str)] = &[
     (".gitignore", include_str!("project/gitignore.txt")),
     ("src/main.rs", include_str!("project/src/main.rs.txt")),
     ("src/lib.rs", include_str!("project/src/lib.rs.txt")),
+    ("src/models.rs", include_str!("project/src/models.rs.txt")),
+    (
+        "src/migrations/mod.rs",
+        include_str!("project/src/migrations/mod.rs.txt"),
+    ),
     ("src/views.rs", include_str!("project/src/views.rs.txt")),
     ("templates/base.html", include_str!("project/templates/base.html")),
     ("templates/home.html", include_str!("project/templates/home.html")),
@@ -87,7 +92,7 @@ impl Command for NewProject {
             write_files(folder, PROJECT, &words)?;
             writeln!(
                 output,
-                "{name} is made. Next:\n\n  cd {name}\n  cargo run -- run     # http://127.0.0.1:8000\n  cargo test"
+                "{name} is made. Next:\n\n  cd {name}\n  cargo run -- migrate\n  cargo run -- run     # http://127.0.0.1:8000\n  cargo test"
             )
             .map_err(Error::output)
         })
