@@ -294,6 +294,8 @@ impl DatabaseOptions {
     ///
     /// No prepared statement is kept, each statement outside of an `atomic` is a transaction of its own (two round trips more), and
     /// [`pinned_connection`](crate::pinned_connection) is refused, since there are no sessions. PgBouncer wants `ignore_startup_parameters = extra_float_digits`.
+    ///
+    /// No test of ours runs behind a PgBouncer yet: try it with yours before you depend on it.
     pub fn transaction_pooling(mut self) -> Self {
         self.limits.transaction_pooling = true;
         self
